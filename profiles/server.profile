@@ -1,0 +1,3 @@
+[Profile]
+Description=A server on published ports, with the project read-only
+Inherit=net-client

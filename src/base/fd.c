@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* Descriptors: see fd.h. */
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+void fd_closep(int *fd)
+{
+	int keep = errno;
+
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	errno = keep;
+}
+
+int fd_openat2(int dir, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
+{
+	struct open_how how = {.flags = flags | O_CLOEXEC, .mode = mode, .resolve = resolve};
+
+	return (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));
+}
+
+pid_t fd_clone3(struct clone_args *args)
+{
+	return (pid_t)syscall(SYS_clone3, args, sizeof(*args));
+}
+
+ssize_t fd_read_all(struct pool *p, int fd, size_t max, char **ret)
+{
+	size_t cap = 0, used = 0;
+	char *text = NULL;
+
+	for (;;) {
+		ssize_t n;
+
+		if (used + 1 >= cap) {
+			size_t want = cap ? cap * 2 : 4096;
+			char *more = pool_alloc(p, want);
+
+			if (used)
+				memcpy(more, text, used);
+			text = more;
+			cap = want;
+		}
+		n = read(fd, text + used, cap - used - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		used += (size_t)n;
+		if (used > max) {
+			errno = EFBIG;
+			return -1;
+		}
+	}
+	text[used] = '\0';
+	*ret = text;
+	return (ssize_t)used;
+}
+
+ssize_t fd_read_path(struct pool *p, const char *path, size_t max, char **ret)
+{
+	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	return fd < 0 ? -1 : fd_read_all(p, fd, max, ret);
+}
+
+int fd_write_path(int dir, const char *path, const char *text, size_t n)
+{
+	_cleanup_fd_ int fd = openat(dir, path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	ssize_t done;
+
+	if (fd < 0)
+		return -1;
+	done = write(fd, text, n);
+	if (done >= 0 && (size_t)done != n)
+		errno = EIO;
+	return done == (ssize_t)n ? 0 : -1;
+}

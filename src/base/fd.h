@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Descriptors, and the system calls that the C library of Debian 12 has no function for. */
+#pragma once
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/pool.h"
+
+void fd_closep(int *fd); /* closes and sets to -1; keeps errno */
+#define _cleanup_fd_ __attribute__((cleanup(fd_closep)))
+
+/* openat2(2). `resolve` is a set of RESOLVE_*; O_CLOEXEC is added. */
+int fd_openat2(int dir, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
+/* clone3(2); only meant without CLONE_VM: the child goes on with a copy of the parent's memory. */
+pid_t fd_clone3(struct clone_args *args);
+
+/* All of a regular or /proc file, NUL-terminated, at most `max` bytes; -1 and errno (EFBIG: longer). */
+ssize_t fd_read_all(struct pool *p, int fd, size_t max, char **ret);
+ssize_t fd_read_path(struct pool *p, const char *path, size_t max, char **ret);
+/* open, write, close; for files of /proc, where one write is one value. */
+int fd_write_path(int dir, const char *path, const char *text, size_t n);

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* JSON as it is printed: see jsonw.h. */
+#include <inttypes.h>
+
+#include "base/jsonw.h"
+#include "base/str.h"
+
+static void put_string(struct jsonw *j, const char *s)
+{
+	fputc('"', j->out);
+	while (*s) {
+		size_t n = str_utf8(s);
+		unsigned char c = (unsigned char)*s;
+
+		if (c == '"' || c == '\\')
+			fprintf(j->out, "\\%c", c);
+		else if (n == 0 && c >= 0x80)
+			fprintf(j->out, "\\udc%02x", c);
+		else if (c < 0x20 || c == 0x7f)
+			fprintf(j->out, "\\u%04x", c);
+		else
+			fwrite(s, 1, n, j->out);
+		s += n ? n : 1;
+	}
+	fputc('"', j->out);
+}
+
+static void begin(struct jsonw *j, const char *key)
+{
+	if (j->more)
+		fputc(',', j->out);
+	if (j->depth)
+		fprintf(j->out, "\n%*s", j->depth * 2, "");
+	if (key) {
+		put_string(j, key);
+		fputs(": ", j->out);
+	}
+	j->more = true;
+}
+
+void jsonw_open(struct jsonw *j, const char *key, char bracket)
+{
+	begin(j, key);
+	fputc(bracket, j->out);
+	j->depth++;
+	j->more = false;
+}
+
+void jsonw_close(struct jsonw *j, char bracket)
+{
+	j->depth--;
+	if (j->more)
+		fprintf(j->out, "\n%*s", j->depth * 2, "");
+	fputc(bracket, j->out);
+	j->more = true;
+	if (j->depth == 0)
+		fputc('\n', j->out);
+}
+
+void jsonw_string(struct jsonw *j, const char *key, const char *value)
+{
+	begin(j, key);
+	if (value)
+		put_string(j, value);
+	else
+		fputs("null", j->out);
+}
+
+void jsonw_number(struct jsonw *j, const char *key, int64_t value)
+{
+	begin(j, key);
+	fprintf(j->out, "%" PRId64, value);
+}
+
+void jsonw_bool(struct jsonw *j, const char *key, bool value)
+{
+	begin(j, key);
+	fputs(value ? "true" : "false", j->out);
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/* Text: see str.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+
+bool str_begins(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+const char *str_after(const char *s, const char *prefix)
+{
+	return str_begins(s, prefix) ? s + strlen(prefix) : NULL;
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
+}
+
+/* One word at *s into `out`, which has room for it; NULL or the reason. */
+static const char *one_word(const char **s, char *out)
+{
+	char quote = '\0';
+	const char *c = *s;
+
+	for (; *c && (quote || !is_space(*c)); c++) {
+		if (*c == '\\') {
+			if (!*++c)
+				return "backslash at the end";
+			*out++ = *c;
+		} else if (quote ? *c == quote : (*c == '"' || *c == '\'')) {
+			quote = quote ? '\0' : *c;
+		} else {
+			*out++ = *c;
+		}
+	}
+	*out = '\0';
+	*s = c;
+	return quote ? "a quote is not closed" : NULL;
+}
+
+const char *str_words(struct pool *p, const char *s, str_vec *ret)
+{
+	for (;;) {
+		const char *reason;
+		char *word;
+
+		while (is_space(*s))
+			s++;
+		if (!*s)
+			return NULL;
+		word = pool_alloc(p, strlen(s) + 1);
+		reason = one_word(&s, word);
+		if (reason)
+			return reason;
+		*vec_add(p, ret) = word;
+	}
+}
+
+size_t str_utf8(const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : s[0] >= 0xc2 ? 2 : 0;
+	unsigned value;
+
+	if (n == 0 || s[0] > 0xf4)
+		return 0;
+	if (n == 1)
+		return 1;
+	value = s[0] & (0xffu >> (n + 1));
+	for (size_t i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		value = value << 6 | (s[i] & 0x3f);
+	}
+	if (value < least[n] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
+		return 0;
+	return n;
+}
+
+const char *str_safe(struct pool *p, const char *s)
+{
+	static const char hex[] = "0123456789abcdef";
+	const unsigned char *c = (const unsigned char *)s;
+	char *out = pool_alloc(p, strlen(s) * 4 + 1), *o = out;
+
+	while (*c) {
+		size_t n = str_utf8((const char *)c);
+
+		if (*c == '\n' || *c == '\t') {
+			*o++ = '\\';
+			*o++ = *c == '\n' ? 'n' : 't';
+			c++;
+		} else if (n == 0 || *c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] < 0xa0)) {
+			/* C1 controls (U+0080..U+009F) drive terminals as the C0 ones do. */
+			*o++ = '\\';
+			*o++ = 'x';
+			*o++ = hex[*c >> 4];
+			*o++ = hex[*c & 15];
+			c++;
+		} else {
+			memcpy(o, c, n);
+			o += n;
+			c += n;
+		}
+	}
+	*o = '\0';
+	return out;
+}
+
+const char *str_quoted(struct pool *p, const char *s)
+{
+	const char *safe = str_safe(p, s);
+
+	if (*safe && !strpbrk(safe, " \t\"'"))
+		return safe;
+	return pool_printf(p, strchr(safe, '"') ? "'%s'" : "\"%s\"", safe);
+}
+
+bool str_matches(const char *s, const char *pattern)
+{
+	const char *star = NULL, *back = NULL;
+
+	while (*s) {
+		if (*pattern == '*') {
+			star = pattern++;
+			back = s;
+		} else if (*pattern == *s) {
+			pattern++;
+			s++;
+		} else if (star) {
+			pattern = star + 1;
+			s = ++back;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return *pattern == '\0';
+}
+
+int str_bool(const char *s, bool *ret)
+{
+	static const char *const yes[] = {"yes", "true", "on", "1"}, *const no[] = {"no", "false", "off", "0"};
+
+	for (size_t i = 0; i < 4; i++) {
+		if (str_eq(s, yes[i]) || str_eq(s, no[i])) {
+			*ret = str_eq(s, yes[i]);
+			return 0;
+		}
+	}
+	return -1;
+}
+
+/* Digits with an optional fraction; the fraction in `scale`ths. No sign, no white space, no hexadecimal. */
+static int decimal(const char **s, int64_t scale, int64_t *ret)
+{
+	const char *c = *s;
+	int64_t value = 0, part = scale;
+
+	if (*c < '0' || *c > '9')
+		return -1;
+	for (; *c >= '0' && *c <= '9'; c++) {
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, *c - '0', &value))
+			return -1;
+	}
+	if (__builtin_mul_overflow(value, scale, &value))
+		return -1;
+	if (*c == '.' && c[1] >= '0' && c[1] <= '9') {
+		for (c++; *c >= '0' && *c <= '9'; c++) {
+			part /= 10;
+			if (__builtin_add_overflow(value, part * (*c - '0'), &value))
+				return -1;
+		}
+	}
+	*s = c;
+	*ret = value;
+	return 0;
+}
+
+int str_number(const char *s, int64_t min, int64_t max, int64_t *ret)
+{
+	int64_t value;
+
+	if (decimal(&s, 1, &value) || *s || value < min || value > max)
+		return -1;
+	*ret = value;
+	return 0;
+}
+
+/* A decimal with one of the letters K M G T P E behind it (and a B, if wanted), each `base` times the one before. */
+static int with_unit(const char *s, int64_t base, int64_t *ret)
+{
+	static const char units[] = "KMGTPE";
+	int64_t scale = 1, value;
+	const char *c = s, *unit;
+
+	if (str_eq(s, "infinity")) {
+		*ret = STR_INFINITY;
+		return 0;
+	}
+	while ((*c >= '0' && *c <= '9') || *c == '.')
+		c++;
+	unit = *c ? strchr(units, *c) : NULL;
+	if (unit) {
+		for (const char *u = units; u <= unit; u++)
+			scale *= base;
+	}
+	if (decimal(&s, scale, &value) || s != c)
+		return -1;
+	if (unit)
+		s++;
+	if (*s == 'B')
+		s++;
+	if (*s)
+		return -1;
+	*ret = value;
+	return 0;
+}
+
+int str_size(const char *s, int64_t *ret)
+{
+	return with_unit(s, 1024, ret);
+}
+
+int str_rate(const char *s, int64_t *ret)
+{
+	return with_unit(s, 1000, ret);
+}
+
+int str_percent(const char *s, int64_t *ret)
+{
+	int64_t value;
+
+	if (decimal(&s, 100, &value) || !str_eq(s, "%"))
+		return -1;
+	*ret = value;
+	return 0;
+}
+
+int str_time(const char *s, int64_t *ret)
+{
+	static const struct {
+		const char *name;
+		int64_t usec;
+	} units[] = {{"us", 1},		     {"ms", 1000},	   {"s", 1000000},
+		     {"sec", 1000000},	     {"min", 60000000},	   {"m", 60000000},
+		     {"h", 3600000000},	     {"hr", 3600000000},   {"d", 86400000000},
+		     {"day", 86400000000},   {"days", 86400000000}, {"w", 604800000000},
+		     {"", 1000000}};
+	int64_t total = 0;
+
+	if (str_eq(s, "infinity")) {
+		*ret = STR_INFINITY;
+		return 0;
+	}
+	do {
+		const char *number = s;
+		int64_t value, scale = 0;
+		size_t n;
+
+		if (decimal(&s, 1, &value))
+			return -1;
+		n = strspn(s, "abcdefghijklmnopqrstuvwxyz");
+		for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+			if (strlen(units[i].name) == n && memcmp(units[i].name, s, n) == 0)
+				scale = units[i].usec;
+		}
+		if (!scale || decimal(&number, scale, &value) || __builtin_add_overflow(total, value, &total))
+			return -1;
+		s += n;
+		while (is_space(*s))
+			s++;
+	} while (*s);
+	*ret = total;
+	return 0;
+}
+
+int str_octal(const char *s, int64_t max, int64_t *ret)
+{
+	int64_t value = 0;
+
+	if (!*s || strlen(s) > 6)
+		return -1;
+	for (; *s; s++) {
+		if (*s < '0' || *s > '7')
+			return -1;
+		value = value * 8 + (*s - '0');
+	}
+	if (value > max)
+		return -1;
+	*ret = value;
+	return 0;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* What was typed. One file a command; the table of commands is in main.c. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "base/jsonw.h"
+#include "base/pool.h"
+#include "host/host.h"
+#include "plan/plan.h"
+#include "profile/profile.h"
+
+enum { EXIT_SANDBOX = 125 };
+
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv); /* argv[0] is the command; NULL: reserved for a later version */
+	const char *arguments;
+	const char *doc;
+};
+extern const struct command commands[];
+extern const size_t commands_n;
+
+/* One option of `run` and `explain`: the rows give the parser, --help, completion and the check of the man page. */
+struct option_row {
+	char letter; /* or 0 */
+	const char *name;
+	const char *argument; /* placeholder, or NULL; choices as a|b|c */
+	int key;	      /* the key that it sets, or -1 */
+	const char *doc;
+};
+extern const struct option_row option_rows[];
+extern const size_t option_rows_n;
+
+struct option_set {
+	enum key_id key;
+	const char *text;
+	struct origin at;
+};
+
+struct run_options {
+	const char *profile, *name;
+	bool explain, json, verbose, quiet, help, version;
+	vec_of(struct option_set) sets; /* in their order, applied behind the profile */
+	const char *const *argv;	/* the program; argv[0] is NULL if none was given */
+};
+
+/* Parses argv[1..]; the first word that is no option is the program. */
+int options_parse(struct pool *pool, int argc, char **argv, struct run_options *ret, struct err *e);
+
+/* Everything from words to plan: host, profile, options. */
+struct session {
+	struct pool pool;
+	struct host host;
+	struct profile profile;
+	struct plan plan;
+	struct run_options options;
+};
+int session_plan(struct session *s, struct err *e);
+
+/* `sandbox: WHAT: WHY (HINT)`, or `FILE:LINE: WHY (HINT)`; returns e->code. */
+int cli_error(const struct err *e);
+
+int cmd_run(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
+int cmd_profile(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+int cmd_completion(int argc, char **argv);
+int cmd_help(int argc, char **argv);
+int cmd_version(int argc, char **argv);
+
+/* explain.c */
+void explain_print(struct session *s, FILE *out);
+/* help.c */
+void help_options(FILE *out);

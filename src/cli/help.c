@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* `sandbox help`, `sandbox --help`, `sandbox version`. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "cli/cli.h"
+
+void help_options(FILE *out)
+{
+	fprintf(out, "Usage: sandbox [RUN-OPTIONS] [--] COMMAND [ARG...]\n"
+		     "       sandbox SUBCOMMAND [...]\n\n"
+		     "Runs COMMAND so that it sees no home directory, no network, no other process and no key,\n"
+		     "and can change nothing but what the profile says. Without root, without a daemon.\n\n"
+		     "  sandbox --profile build make      compile the project in this directory, offline\n"
+		     "  sandbox explain -p build make     what that would do, line by line\n"
+		     "  sandbox doctor                    what this host lacks, and how to mend it\n\n"
+		     "Run options:\n");
+	for (size_t i = 0; i < option_rows_n; i++) {
+		const struct option_row *row = &option_rows[i];
+		char text[80];
+
+		snprintf(text, sizeof(text), "--%s%s%s", row->name, row->argument ? " " : "",
+			 row->argument ? row->argument : "");
+		fprintf(out, "  %c%c%c %-36s %s\n", row->letter ? '-' : ' ', row->letter ? row->letter : ' ',
+			row->letter ? ',' : ' ', text, row->doc);
+	}
+	fprintf(out, "\nSubcommands:\n");
+	for (size_t i = 0; i < commands_n; i++) {
+		if (commands[i].run)
+			fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].doc);
+	}
+	fprintf(out, "\nExit status: the command's own; 128+N if signal N ended it; 125 if sandbox failed;\n"
+		     "126 found but not executable; 127 not found. Manual: man sandbox, man sandbox-profile\n");
+}
+
+/* One word a line, for scripts: `help --options`, `help --commands`. */
+static void print_words(bool options)
+{
+	for (size_t i = 0; options && i < option_rows_n; i++)
+		printf("--%s\n", option_rows[i].name);
+	for (size_t i = 0; !options && i < commands_n; i++) {
+		if (commands[i].run)
+			printf("%s\n", commands[i].name);
+	}
+}
+
+static const struct command *find(const char *name)
+{
+	for (size_t i = 0; i < commands_n; i++) {
+		if (commands[i].run && str_eq(commands[i].name, name))
+			return &commands[i];
+	}
+	return NULL;
+}
+
+int cmd_help(int argc, char **argv)
+{
+	const struct command *c;
+	struct err e = {0};
+
+	if (argc == 1 || str_eq(argv[1], "-h") || str_eq(argv[1], "--help")) {
+		help_options(stdout);
+		return 0;
+	}
+	if (str_eq(argv[1], "--options") || str_eq(argv[1], "--commands")) {
+		print_words(str_eq(argv[1], "--options"));
+		return 0;
+	}
+	c = find(argv[1]);
+	if (!c) {
+		err_set(&e, "help: there is no command \"%s\"", argv[1]);
+		err_hint(&e, "`sandbox help` lists them");
+		return cli_error(&e);
+	}
+	execlp("man", "man", str_eq(c->name, "profile") ? "sandbox-profile" : "sandbox", (char *)NULL);
+	printf("Usage: sandbox %s %s\n%s\n", c->name, c->arguments, c->doc);
+	return 0;
+}
+
+int cmd_version(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	printf("sandbox %s\n", VERSION);
+	return 0;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What this machine and this caller are: facts, gathered once before the plan, never changed afterwards. Tests fill the
+ * struct by hand. Nothing here decides anything.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/pool.h"
+
+enum path_kind {
+	PATH_MISSING,
+	PATH_DIRECTORY,
+	PATH_FILE,
+	PATH_DEVICE,
+	PATH_SOCKET,
+	PATH_OTHER, /* FIFO */
+};
+
+struct host_path {
+	const char *path; /* absolute, as asked for */
+	const char *real; /* without symbolic links; of a missing one, where it would be; NULL: no telling */
+	enum path_kind kind;
+	int error; /* errno when it could not be reached */
+};
+
+/* The .git of a tree that may be written to. */
+struct host_git {
+	const char *path;     /* real path of the .git entry */
+	bool is_directory;    /* else a file that names the directory (worktree, submodule) */
+	uint32_t present;     /* bit i: host_git_names[i] exists in it */
+};
+/* What git reads or runs from its directory, so that a program could make the host run something later. */
+enum { HOST_GIT_HOOKS, HOST_GIT_CONFIG, HOST_GIT_NAMES = 4 };
+extern const char *const host_git_names[HOST_GIT_NAMES];
+
+struct id_range {
+	uint32_t first, count; /* count 0: none */
+};
+
+struct host {
+	struct pool *pool;
+	uid_t uid;
+	gid_t gid;
+	const char *user;	     /* NULL when the user database does not know the uid */
+	const char *home;	     /* $HOME, else as the user database says; NULL when neither is usable */
+	const char *home_registered; /* as the user database says, or NULL */
+	const char *cwd;
+	const char *cwd_error; /* why there is none */
+	const char *const *environment;
+	int landlock_abi; /* 0: no Landlock */
+	bool has_terminal;
+	const char *resolv_conf; /* real path of /etc/resolv.conf, or NULL */
+	const char *config_home, *cache_home; /* of ours: .../sandbox; NULL without a home */
+	vec_of(struct host_path) own; /* directories of ours that lie in a tree the program may write to */
+	/* only for the identities that need them */
+	struct id_range subuid, subgid;
+	const char *newuidmap, *newgidmap; /* NULL: not installed */
+	vec_of(struct host_path) sockets;  /* live ones with a path that is in view */
+	vec_of(struct host_git) git;
+};
+
+/* Who, where and which environment. Fails only when /proc is not there. */
+int host_init(struct host *h, struct pool *pool, const char *const *environment, struct err *e);
+const char *host_getenv(const struct host *h, const char *name);
+/* Directories in which profiles are looked for, NULL-terminated; from the pool. */
+const char *const *host_profile_dirs(const struct host *h);
+
+/* Fills real, kind and error from path. */
+void host_path_probe(struct pool *p, struct host_path *path);
+/* Paths of the sockets that something is bound to now, as their owners wrote them; absolute ones only. */
+struct host_sockets {
+	vec_of(const char *) v;
+};
+void host_sockets_read(struct pool *p, struct host_sockets *ret);
+/* Adds to h->git the .git of `dir`, and of each directory from there down to `below`. */
+void host_git_probe(struct host *h, const char *dir, const char *below);
+/* Subordinate ranges and the two set-user-ID programs that map them. */
+void host_ids_probe(struct host *h);
+
+/* An external program, found in the system's directories only, never by the caller's PATH; NULL if missing. Static. */
+const char *host_tool(struct pool *p, const char *name);
+int host_landlock_abi(void);

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* What stands at a path: directories, files, the sockets behind them, the .git that a tree has. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "host/host.h"
+
+const char *const host_git_names[HOST_GIT_NAMES] = {"hooks", "config", "config.worktree", "modules"};
+
+static enum path_kind kind_of(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFDIR:
+		return PATH_DIRECTORY;
+	case S_IFREG:
+		return PATH_FILE;
+	case S_IFCHR:
+	case S_IFBLK:
+		return PATH_DEVICE;
+	case S_IFSOCK:
+		return PATH_SOCKET;
+	default:
+		return PATH_OTHER;
+	}
+}
+
+/* The real path of what is open at fd; NULL and path->error. */
+static const char *real_path(struct pool *p, int fd, struct host_path *path)
+{
+	char link[sizeof("/proc/self/fd/") + 12], real[4096];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, real, sizeof(real));
+	if (n > 0 && n < (ssize_t)sizeof(real) && *real == '/')
+		return pool_strndup(p, real, (size_t)n);
+	path->error = n < 0 ? errno : ENAMETOOLONG;
+	return NULL;
+}
+
+/* Where a path that does not exist would be: the deepest part that does, without links, and the rest. */
+static void probe_missing(struct pool *p, struct host_path *path)
+{
+	for (size_t n = strlen(path->path); n > 0;) {
+		_cleanup_fd_ int fd = -1;
+		const char *real;
+
+		while (n > 0 && path->path[n - 1] != '/')
+			n--;
+		fd = open(n > 1 ? pool_strndup(p, path->path, n - 1) : "/", O_PATH | O_CLOEXEC);
+		if (fd >= 0) {
+			real = real_path(p, fd, path);
+			path->real = real ? path_join(p, real, pool_printf(p, "./%s", path->path + n)) : NULL;
+			return;
+		}
+		n = n > 1 ? n - 1 : 0;
+	}
+}
+
+void host_path_probe(struct pool *p, struct host_path *path)
+{
+	_cleanup_fd_ int fd = open(path->path, O_PATH | O_CLOEXEC);
+	struct stat st;
+
+	path->kind = PATH_MISSING;
+	path->real = NULL;
+	if (fd < 0 || fstat(fd, &st)) {
+		path->error = errno;
+		if (errno == ENOENT && !path_has_dotdot(path->path))
+			probe_missing(p, path);
+		return;
+	}
+	path->real = real_path(p, fd, path);
+	if (path->real)
+		path->kind = kind_of(st.st_mode);
+}
+
+/* unix(7) has no page for this file: net/unix/af_unix.c, unix_seq_show(). The path is the eighth field. */
+void host_sockets_read(struct pool *p, struct host_sockets *ret)
+{
+	char *text, *line, *next;
+
+	if (fd_read_path(p, "/proc/net/unix", 16 * 1024 * 1024, &text) < 0)
+		return;
+	for (line = text; line && *line; line = next) {
+		const char *path = line;
+
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		for (int field = 0; path && field < 7; field++) {
+			path = strchr(path, ' ');
+			while (path && *path == ' ')
+				path++;
+		}
+		if (path && *path == '/')
+			*vec_add(p, &ret->v) = path;
+	}
+}
+
+static void probe_one(struct host *h, const char *dir)
+{
+	const char *path = path_join(h->pool, dir, ".git");
+	_cleanup_fd_ int fd = fd_openat2(AT_FDCWD, path, O_PATH | O_NOFOLLOW, 0, RESOLVE_NO_SYMLINKS);
+	struct host_git git = {.path = path};
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) || (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode)))
+		return;
+	git.is_directory = S_ISDIR(st.st_mode);
+	for (unsigned i = 0; git.is_directory && i < HOST_GIT_NAMES; i++) {
+		if (fstatat(fd, host_git_names[i], &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISLNK(st.st_mode))
+			git.present |= 1u << i;
+	}
+	*vec_add(h->pool, &h->git) = git;
+}
+
+void host_git_probe(struct host *h, const char *dir, const char *below)
+{
+	probe_one(h, dir);
+	if (!below || !path_within(below, dir) || str_eq(below, dir))
+		return;
+	for (size_t n = strlen(dir) == 1 ? 1 : strlen(dir) + 1; below[n - 1]; n++) {
+		size_t end = n + strcspn(below + n, "/");
+
+		probe_one(h, pool_strndup(h->pool, below, end));
+		n = end;
+	}
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Messages between launcher and PID 1: see channel.h. */
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "inside/channel.h"
+
+int channel_send(int fd, enum message_kind kind, int value, const struct err *e)
+{
+	struct message m;
+	size_t n = e ? sizeof(m) : offsetof(struct message, err);
+
+	memset(&m, 0, n);
+	m.kind = kind;
+	m.value = value;
+	if (e)
+		m.err = *e;
+	return send(fd, &m, n, MSG_NOSIGNAL) == (ssize_t)n ? 0 : -1;
+}
+
+int channel_receive(int fd, struct message *ret)
+{
+	ssize_t n;
+
+	do
+		n = recv(fd, ret, sizeof(*ret), 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && errno == ECONNRESET)
+		return 0;
+	return n < 0 ? -1 : n > 0;
+}

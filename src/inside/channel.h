@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the launcher and PID 1 tell each other, over a SOCK_SEQPACKET pair: one message, one packet. The end of the
+ * stream is a message too: the other one is gone, and PID 1 ends the sandbox.
+ */
+#pragma once
+
+#include "base/err.h"
+
+enum message_kind {
+	/* PID 1 to launcher */
+	MESSAGE_FAILED = 1, /* set-up failed; err follows */
+	MESSAGE_STARTED,    /* the program has been exec'd */
+	MESSAGE_STOPPED,    /* value: the signal that stopped the program */
+	MESSAGE_ENDED,	    /* value: the program's wait status; nothing of the sandbox runs any more */
+	/* launcher to PID 1 */
+	MESSAGE_MAPPED,	     /* the id maps are written */
+	MESSAGE_SIGNAL,	     /* value: to be sent to the program's process group */
+	MESSAGE_FOREGROUND,  /* give the terminal to the program's process group, and continue it */
+};
+
+struct message {
+	enum message_kind kind;
+	int value;
+	struct err err; /* MESSAGE_FAILED only; else not sent */
+};
+
+/* The step that is being done, in memory that launcher and PID 1 share: names the step in which one was killed. */
+struct progress {
+	volatile size_t setup, program;
+};
+
+/* 0, or -1 and errno. A message without an error is sent short. */
+int channel_send(int fd, enum message_kind kind, int value, const struct err *e);
+/* 1: a message; 0: the other end is gone; -1 and errno. */
+int channel_receive(int fd, struct message *ret);

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Theory of operation
+ *
+ * The launcher clones PID 1 into all its new namespaces at once. PID 1 has every capability in the new user namespace
+ * and none outside. What it does in which order is the first table; every row says what has to be true before it.
+ *
+ *	user-namespace	ids mapped, by us (one line) or by newuidmap, for which we wait. Before it we are nobody
+ *	keyring		a session keyring of its own: the caller's would come along
+ *	sources		every part of the host's tree that will be seen is opened while the tree is as the host has it
+ *	root		the root to be, private and read-only; nothing below it can change or be propagated any more
+ *	mounts		parents first. Destinations are looked up below the root's descriptor, never by a path twice
+ *	seal		directories in which we made mount points become read-only
+ *	network		loopback up
+ *	hostname
+ *	enter		a root that is not the host's becomes the root
+ *	landlock	rules name what is visible now
+ *	hidden		not dumpable: no /proc/1/mem for the program. From here our own /proc entries are closed to us too
+ *
+ * The program's process is made by vfork: it shares PID 1's memory until it execs, so a failure is simply written into
+ * struct inside. Nothing that was not ours runs before the exec. The second table goes from the loosest to the
+ * strictest: each row takes something away that the rows behind it do not need.
+ *
+ *	group		a process group of its own (kill(0) would reach the launcher's), the terminal, signals, umask, limits
+ *	ids		the program's ids and no other groups; needs CAP_SETUID
+ *	directory	looked up by path from the root: an inherited directory would be in the host's tree
+ *	capabilities	needs CAP_SETPCAP for the bounding set, so after ids
+ *	no-new-privs	before Landlock and seccomp, which need it of a process without CAP_SYS_ADMIN
+ *	landlock
+ *	filter		last: it need not allow anything but exec
+ *	exec
+ */
+#include <errno.h>
+#include <linux/prctl.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "inside/inside.h"
+#include "inside/program.h"
+
+static bool plan_has_network(const struct plan *p)
+{
+	return p->network != NETWORK_HOST;
+}
+
+static bool plan_has_own_root(const struct plan *p)
+{
+	return p->root != ROOT_HOST;
+}
+
+static bool plan_uses_landlock(const struct plan *p)
+{
+	return p->landlock_abi > 0;
+}
+
+static bool plan_sets_ids(const struct plan *p)
+{
+	return p->identity.switch_ids || p->identity.drop_groups;
+}
+
+const struct step inside_setup[] = {
+	{"user-namespace", NULL, inside_map_ids, NULL},
+	{"keyring", NULL, inside_join_keyring, NULL},
+	{"sources", NULL, inside_open_sources, NULL},
+	{"root", NULL, inside_make_root, NULL},
+	{"mounts", NULL, inside_mount_all, NULL},
+	{"seal", NULL, inside_seal, NULL},
+	{"network", plan_has_network, inside_loopback_up, NULL},
+	{"hostname", NULL, inside_set_hostname, NULL},
+	{"enter", plan_has_own_root, inside_enter_root, NULL},
+	{"landlock-rules", plan_uses_landlock, inside_make_landlock, NULL},
+	{"hidden", NULL, inside_hide_self, NULL},
+};
+const size_t inside_setup_rows = sizeof(inside_setup) / sizeof(inside_setup[0]);
+
+const struct step inside_program[] = {
+	{"group", NULL, program_group, NULL},
+	{"ids", plan_sets_ids, program_ids, NULL},
+	{"directory", NULL, program_directory, NULL},
+	{"capabilities", NULL, program_capabilities, NULL},
+	{"no-new-privs", NULL, program_no_new_privs, NULL},
+	{"landlock", plan_uses_landlock, inside_enter_landlock, NULL},
+	{"filter", NULL, program_filter, NULL},
+	{"exec", NULL, program_exec, NULL},
+};
+const size_t inside_program_rows = sizeof(inside_program) / sizeof(inside_program[0]);
+
+static _Noreturn void fail(struct inside *in)
+{
+	channel_send(in->channel, MESSAGE_FAILED, 0, &in->err);
+	_exit(125);
+}
+
+/* In the program's process. The memory is PID 1's, which is suspended until we exec or end. */
+_Noreturn void inside_exec(struct inside *in)
+{
+	steps_run(inside_program, inside_program_rows, in->plan, in, &in->progress->program, &in->err);
+	in->exec_failed = true;
+	_exit(125);
+}
+
+static pid_t start_program(struct inside *in)
+{
+	pid_t pid = vfork();
+
+	if (pid == 0)
+		inside_exec(in);
+	return pid;
+}
+
+_Noreturn void inside_main(struct inside *in)
+{
+	/* Dies with the launcher; if that has died already, the channel is at its end, which init.c sees. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	in->root = in->scratch = in->landlock = -1;
+	if (steps_run(inside_setup, inside_setup_rows, in->plan, in, &in->progress->setup, &in->err))
+		fail(in);
+	in->program = start_program(in);
+	if (in->program < 0) {
+		err_errno(&in->err, "cannot make a process");
+		fail(in);
+	}
+	if (in->exec_failed)
+		fail(in);
+	if (channel_send(in->channel, MESSAGE_STARTED, 0, NULL))
+		_exit(125);
+	inside_reap(in);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Between clone and exec. inside_main is what PID 1 of the sandbox runs: it makes the world by the steps of a table,
+ * starts the program by the steps of another, and then reaps until the program has ended.
+ */
+#pragma once
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include "base/seccomp.h"
+#include "base/step.h"
+#include "inside/channel.h"
+#include "plan/plan.h"
+
+struct inside {
+	/* set by the launcher before the clone */
+	const struct plan *plan;
+	const struct bpf *names, *arguments;
+	int channel;	     /* to the launcher */
+	int terminal;	     /* the controlling terminal, or -1 */
+	bool foreground;     /* the program gets the terminal from the start */
+	sigset_t mask;	     /* the caller's, for the program */
+	struct progress *progress;
+	char *scrub_begin, *scrub_end; /* the host's environment in this process's memory */
+
+	/* of the set-up; zero before */
+	struct pool pool;
+	int root, scratch; /* descriptors: the root being built, the file system behind what is empty */
+	int landlock;
+	int *devices;	   /* mounts of device nodes, in the order of kernelfs.c */
+	int *sources;	   /* one a mount of the plan; -1: none */
+	int *sealed;	   /* mounts that become read-only at the end */
+	size_t n_sealed;
+	bool *skipped;
+	unsigned made;	   /* names given out in scratch */
+	uint64_t files_limit, files_limit_max; /* RLIMIT_NOFILE of the program */
+	pid_t program;
+	struct err err;	   /* written by the program's process too, which shares this memory until it execs */
+	volatile bool exec_failed;
+};
+
+extern const struct step inside_setup[], inside_program[];
+extern const size_t inside_setup_rows, inside_program_rows;
+
+_Noreturn void inside_main(struct inside *in);
+
+/* user.c */
+int inside_map_ids(void *context, struct err *e);
+int inside_join_keyring(void *context, struct err *e);
+int inside_hide_self(void *context, struct err *e);
+/* mounts.c */
+int inside_open_sources(void *context, struct err *e);
+int inside_make_root(void *context, struct err *e);
+int inside_mount_all(void *context, struct err *e);
+int inside_seal(void *context, struct err *e);
+int inside_enter_root(void *context, struct err *e);
+/* Used by kernelfs.c */
+int inside_new_directory(struct inside *in, const char *name, unsigned mode, struct err *e); /* a mount, detached */
+int inside_attach(int mount, int place, const char *name, struct err *e); /* closes neither */
+int inside_set_attributes(int mount, const char *name, uint64_t attributes, bool below, struct err *e);
+int inside_new_filesystem(const char *type, const char *const *options, uint64_t attributes, struct err *e);
+/* kernelfs.c */
+int inside_mount_proc(struct inside *in, int place, struct err *e);
+int inside_fill_dev(struct inside *in, int dev, struct err *e);
+int inside_open_devices(struct inside *in, struct err *e);
+int inside_loopback_up(void *context, struct err *e);
+int inside_set_hostname(void *context, struct err *e);
+/* landlock.c */
+int inside_make_landlock(void *context, struct err *e);
+int inside_enter_landlock(void *context, struct err *e);
+/* program.c */
+_Noreturn void inside_exec(struct inside *in);
+/* init.c */
+_Noreturn void inside_reap(struct inside *in);

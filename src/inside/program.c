@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The program's own process, between vfork and exec. It shares memory with PID 1, so it changes no memory but the
+ * error, and calls the kernel directly where the C library would want to tell its other threads.
+ */
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <linux/securebits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cap.h"
+#include "base/str.h"
+#include "inside/inside.h"
+#include "inside/program.h"
+
+int program_group(void *context, struct err *e)
+{
+	struct inside *in = context;
+	struct rlimit files = {in->files_limit, in->files_limit_max};
+
+	if (setpgid(0, 0))
+		return err_errno(e, "setpgid");
+	/* All signals are blocked, SIGTTOU too, so that this works from the background. */
+	if (in->foreground && tcsetpgrp(in->terminal, getpid()))
+		return err_errno(e, "cannot give the terminal to the program");
+	if (in->files_limit_max && setrlimit(RLIMIT_NOFILE, &files))
+		return err_errno(e, "RLIMIT_NOFILE");
+	if (in->plan->umask >= 0)
+		umask((mode_t)in->plan->umask);
+	if (sigprocmask(SIG_SETMASK, &in->mask, NULL))
+		return err_errno(e, "sigprocmask");
+	return 0;
+}
+
+int program_ids(void *context, struct err *e)
+{
+	const struct plan_identity *id = &((const struct inside *)context)->plan->identity;
+	const unsigned long keep = SECBIT_NO_SETUID_FIXUP;
+
+	if (id->drop_groups && syscall(SYS_setgroups, 0, NULL))
+		return err_errno(e, "setgroups");
+	if (!id->switch_ids)
+		return 0;
+	/* The capabilities are still needed for the steps behind this one; the flag goes when they do. */
+	if (prctl(PR_SET_SECUREBITS, keep, 0, 0, 0))
+		return err_errno(e, "PR_SET_SECUREBITS");
+	if (syscall(SYS_setresgid, id->gid, id->gid, id->gid) || syscall(SYS_setresuid, id->uid, id->uid, id->uid))
+		return err_errno(e, "cannot become uid %u, gid %u", (unsigned)id->uid, (unsigned)id->gid);
+	if (prctl(PR_SET_SECUREBITS, 0, 0, 0, 0))
+		return err_errno(e, "PR_SET_SECUREBITS");
+	return 0;
+}
+
+int program_directory(void *context, struct err *e)
+{
+	const struct plan *p = ((const struct inside *)context)->plan;
+
+	if (chdir("/") == 0 && chdir(p->working_directory) == 0)
+		return 0;
+	err_errno(e, "working directory %s", p->working_directory);
+	return err_hint(e, "--chdir names another");
+}
+
+int program_capabilities(void *context, struct err *e)
+{
+	const struct plan *p = ((const struct inside *)context)->plan;
+
+	return cap_apply(p->caps_bounding, p->caps_held, p->caps_ambient, e);
+}
+
+int program_no_new_privs(void *context, struct err *e)
+{
+	(void)context;
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? err_errno(e, "PR_SET_NO_NEW_PRIVS") : 0;
+}
+
+static int load(const struct bpf *program, const char *what, struct err *e)
+{
+	struct sock_fprog prog = {.len = (unsigned short)program->n, .filter = program->insn};
+
+	/*
+	 * SPEC_ALLOW: no speculative-store-bypass mitigation is switched on for the sake of the filter (kernels before
+	 * 5.16 would, and it costs up to 30 %). The program can only speculate on its own memory.
+	 */
+	if (program->n && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &prog))
+		return err_errno(e, "cannot load the filter of %s", what);
+	return 0;
+}
+
+int program_filter(void *context, struct err *e)
+{
+	const struct inside *in = context;
+
+	/* The filter of names may forbid seccomp(2) itself, so it comes second. */
+	if (load(in->arguments, "arguments", e))
+		return -1;
+	return load(in->names, "system calls", e);
+}
+
+/* Tries one file; returns only on failure. A script without #! is given to the shell, as execvp(3) does. */
+static void try_exec(const char *path, const struct plan *p)
+{
+	char *const *environment = (char *const *)(uintptr_t)p->environment;
+	char *const *argv = (char *const *)(uintptr_t)p->argv;
+	size_t n = 0;
+
+	execve(path, argv, environment);
+	if (errno != ENOEXEC)
+		return;
+	while (argv[n])
+		n++;
+	{
+		char *shell[n + 2];
+
+		shell[0] = (char *)(uintptr_t)"/bin/sh";
+		shell[1] = (char *)(uintptr_t)path;
+		memcpy(shell + 2, argv + 1, n * sizeof(*argv));
+		execve(shell[0], shell, environment);
+	}
+	errno = ENOEXEC;
+}
+
+static const char *search_path(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n_environment; i++) {
+		const char *path = str_after(p->environment[i], "PATH=");
+
+		if (path)
+			return path;
+	}
+	return "/usr/local/bin:/usr/bin:/bin";
+}
+
+/* As execvp(3): what is found but cannot be executed is remembered, and the search goes on. */
+static int search_and_exec(const struct plan *p)
+{
+	const char *name = p->argv[0];
+	int found = ENOENT;
+
+	for (const char *dir = search_path(p); dir; dir = *dir ? dir + 1 : NULL) {
+		size_t n = strcspn(dir, ":");
+		char path[4096];
+
+		if (n + strlen(name) + 2 <= sizeof(path)) {
+			snprintf(path, sizeof(path), "%.*s%s%s", (int)n, dir, n ? "/" : "", name);
+			try_exec(path, p);
+			if (errno != ENOENT && errno != ENOTDIR && errno != ESTALE)
+				found = errno;
+		}
+		dir += n;
+	}
+	return found;
+}
+
+int program_exec(void *context, struct err *e)
+{
+	const struct plan *p = ((const struct inside *)context)->plan;
+
+	if (strchr(p->argv[0], '/')) {
+		try_exec(p->argv[0], p);
+	} else {
+		errno = *p->argv[0] ? search_and_exec(p) : ENOENT;
+	}
+	if (errno == ENOENT && !strchr(p->argv[0], '/'))
+		err_set(e, "%s: command not found in the sandbox's PATH", p->argv[0]);
+	else
+		err_errno(e, "%s", p->argv[0]);
+	e->code = e->error == ENOENT || e->error == 0 ? 127 : e->error == E2BIG ? 125 : 126;
+	return -1;
+}

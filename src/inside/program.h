@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* The steps of the program's own process, between vfork and exec: see the theory of operation in inside.c. */
+#pragma once
+
+#include "base/err.h"
+
+int program_group(void *context, struct err *e);
+int program_ids(void *context, struct err *e);
+int program_directory(void *context, struct err *e);
+int program_capabilities(void *context, struct err *e);
+int program_no_new_privs(void *context, struct err *e);
+int program_filter(void *context, struct err *e);
+int program_exec(void *context, struct err *e);

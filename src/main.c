@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* The commands. The first word chooses; anything else is a program to run. */
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/str.h"
+#include "cli/cli.h"
+
+const struct command commands[] = {
+	{"run", cmd_run, "[RUN-OPTIONS] [--] COMMAND [ARG...]", "run a command in a sandbox"},
+	{"explain", cmd_explain, "[RUN-OPTIONS] [COMMAND [ARG...]]", "print the plan and the steps, run nothing"},
+	{"profile", cmd_profile, "list|show|check|diff|keys ...", "look at profiles and check them"},
+	{"doctor", cmd_doctor, "[--json]", "what this host offers, and how to mend what it lacks"},
+	{"completion", cmd_completion, "bash|zsh|fish", "print completions for a shell"},
+	{"help", cmd_help, "[COMMAND]", "the manual"},
+	{"version", cmd_version, "", "the version"},
+	{"list", NULL, NULL, NULL},
+	{"inspect", NULL, NULL, NULL},
+	{"exec", NULL, NULL, NULL},
+	{"attach", NULL, NULL, NULL},
+	{"logs", NULL, NULL, NULL},
+	{"stats", NULL, NULL, NULL},
+	{"stop", NULL, NULL, NULL},
+	{"start", NULL, NULL, NULL},
+	{"pause", NULL, NULL, NULL},
+	{"resume", NULL, NULL, NULL},
+	{"wait", NULL, NULL, NULL},
+	{"remove", NULL, NULL, NULL},
+	{"changes", NULL, NULL, NULL},
+	{"commit", NULL, NULL, NULL},
+	{"discard", NULL, NULL, NULL},
+	{"undo", NULL, NULL, NULL},
+	{"selftest", NULL, NULL, NULL},
+};
+const size_t commands_n = sizeof(commands) / sizeof(commands[0]);
+
+static int reserved(const char *name)
+{
+	struct err e = {0};
+
+	err_set(&e, "%s: not in this version", name);
+	err_hint(&e, "a program of that name: sandbox -- %s", name);
+	return cli_error(&e);
+}
+
+int main(int argc, char **argv)
+{
+	for (size_t i = 0; argc > 1 && i < commands_n; i++) {
+		if (!str_eq(argv[1], commands[i].name))
+			continue;
+		return commands[i].run ? commands[i].run(argc - 1, argv + 1) : reserved(argv[1]);
+	}
+	return cmd_run(argc, argv);
+}

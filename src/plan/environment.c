@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* The environment of the program: an allow-list of the caller's, and what the profile sets. */
+#include <string.h>
+
+#include "base/str.h"
+#include "plan/plan.h"
+
+static size_t name_length(const char *assignment)
+{
+	return strcspn(assignment, "=");
+}
+
+static void set_assignment(struct plan *p, const char **list, const char *assignment)
+{
+	size_t n = name_length(assignment);
+
+	for (size_t i = 0; i < p->n_environment; i++) {
+		if (name_length(list[i]) == n && memcmp(list[i], assignment, n) == 0) {
+			list[i] = assignment;
+			return;
+		}
+	}
+	list[p->n_environment++] = assignment;
+}
+
+static void set_variable(struct plan *p, const char **list, const char *name, const char *value)
+{
+	if (value)
+		set_assignment(p, list, pool_printf(p->pool, "%s=%s", name, value));
+}
+
+static bool is_passed(const struct profile *profile, const char *name)
+{
+	const struct setting *s = &profile->s[KEY_PASS_ENVIRONMENT];
+
+	for (size_t i = 0; i < s->list.n; i++) {
+		if (str_matches(name, s->list.v[i].text))
+			return true;
+	}
+	return false;
+}
+
+void plan_environment(const struct plan_inputs *in, struct plan *p)
+{
+	const struct setting *set = &in->profile->s[KEY_ENVIRONMENT];
+	const struct host *h = in->host;
+	size_t room = set->list.n + 8;
+	const char **list;
+
+	for (const char *const *v = h->environment; v && *v; v++)
+		room++;
+	list = pool_alloc(p->pool, room * sizeof(*list));
+	p->environment = list;
+	for (const char *const *v = h->environment; v && *v; v++) {
+		size_t n = name_length(*v);
+
+		if (n && (*v)[n] == '=' && is_passed(in->profile, pool_strndup(p->pool, *v, n)))
+			set_assignment(p, list, *v);
+	}
+	if (p->identity.kind == IDENTITY_ROOT) {
+		set_variable(p, list, "HOME", "/root");
+		set_variable(p, list, "USER", "root");
+		set_variable(p, list, "LOGNAME", "root");
+	} else {
+		set_variable(p, list, "HOME", h->home);
+		set_variable(p, list, "USER", h->user);
+		set_variable(p, list, "LOGNAME", h->user);
+	}
+	set_variable(p, list, "PWD", p->working_directory);
+	for (size_t i = 0; i < set->list.n; i++)
+		set_assignment(p, list, set->list.v[i].text);
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is seen where: the profile's paths to a list of mounts, parents first.
+ *
+ *	gather		one entry a path of the profile, and the rules of ours: /proc, /dev, /sys, DNS files, .git,
+ *			live sockets, our own directories
+ *	settle		sorted; one entry a place: the later one wins, but for a contradiction that shows what is hidden
+ *	prune		an entry that changes nothing goes; a hidden directory with something visible below becomes a
+ *			skeleton of mount points
+ *
+ * The sort is by place, with a parent before what is below it, so that the order of lines in a profile does not matter
+ * and no mount can cover one made before.
+ */
+#include <linux/sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "base/str.h"
+#include "plan/plan.h"
+
+const char *mount_kind_name(enum mount_kind kind)
+{
+	static const char *const names[] = {
+		[MOUNT_BIND] = "bind", [MOUNT_TMPFS] = "tmpfs", [MOUNT_EMPTY] = "hide", [MOUNT_SKELETON] = "hide",
+		[MOUNT_TEXT] = "file", [MOUNT_PROC] = "proc",	[MOUNT_DEV] = "dev",
+	};
+
+	return names[kind];
+}
+
+static struct plan_mount *add(struct plan *p, enum mount_kind kind, const char *place, const char *reason)
+{
+	struct plan_mount *m = vec_add(p->pool, &p->mounts);
+
+	m->kind = kind;
+	m->place = place;
+	m->reason = reason;
+	m->order = p->mounts.n;
+	return m;
+}
+
+static struct plan_mount *add_bind(struct plan *p, const char *place, const char *source, bool directory,
+				   const char *reason)
+{
+	struct plan_mount *m = add(p, MOUNT_BIND, place, reason);
+
+	m->source = source;
+	m->directory = directory;
+	return m;
+}
+
+static bool shows(enum mount_kind kind)
+{
+	return kind == MOUNT_BIND || kind == MOUNT_TEXT;
+}
+
+const struct plan_mount *plan_mount_over(const struct plan *p, const char *place)
+{
+	const struct plan_mount *best = NULL;
+	size_t longest = 0;
+
+	for (size_t i = 0; i < p->mounts.n; i++) {
+		const struct plan_mount *m = &p->mounts.v[i];
+		size_t n = strlen(m->place);
+
+		if (n >= longest && path_within(place, m->place)) {
+			best = m;
+			longest = n;
+		}
+	}
+	return best;
+}
+
+static int use_err(const struct plan_inputs *in, const struct path_use *u, struct err *e, const char *why)
+{
+	struct pool *pool = in->profile->pool;
+
+	err_set(e, "%s: %s=%s: %s", origin_text(pool, u->value->at), keys[u->key].name, str_safe(pool, u->source.path),
+		why);
+	e->located = u->value->at.line > 0;
+	return -1;
+}
+
+static int missing_err(const struct plan_inputs *in, const struct path_use *u, struct err *e)
+{
+	use_err(in, u, e, u->source.error ? strerror(u->source.error) : "it cannot be named");
+	if (u->value->at.line > 0)
+		return err_hint(e, "\"-\" in front of it skips what does not exist");
+	return -1;
+}
+
+/* A root that is not the host's has its own paths: they are looked up there, when it is mounted. */
+static bool host_place(const struct plan *p, const struct path_use *u)
+{
+	return p->root == ROOT_HOST || (u->key != KEY_INACCESSIBLE && u->key != KEY_TMPFS);
+}
+
+static int add_use(const struct plan_inputs *in, struct plan *p, const struct path_use *u, struct err *e)
+{
+	static const enum mount_kind kinds[KEY_COUNT] = {[KEY_INACCESSIBLE] = MOUNT_EMPTY, [KEY_TMPFS] = MOUNT_TMPFS};
+	const char *place = u->source.real;
+	struct plan_mount *m;
+
+	if (!host_place(p, u)) {
+		place = u->source.path;
+	} else if (u->source.kind == PATH_MISSING) {
+		return u->value->optional ? 0 : missing_err(in, u, e);
+	}
+	if (u->place.path)
+		place = p->root == ROOT_HOST && u->place.real ? u->place.real : u->place.path;
+	if (u->key == KEY_TMPFS && host_place(p, u) && u->source.kind != PATH_DIRECTORY)
+		return use_err(in, u, e, "not a directory");
+	m = add(p, kinds[u->key], place, keys[u->key].name);
+	m->at = u->value->at;
+	m->read_only = u->read_only;
+	m->size = u->size;
+	m->optional = u->value->optional;
+	if (m->kind == MOUNT_BIND) {
+		m->source = u->source.real;
+		m->directory = u->source.kind == PATH_DIRECTORY;
+	}
+	return 0;
+}
+
+static int add_device(const struct plan_inputs *in, struct plan *p, const struct path_use *u, struct err *e)
+{
+	struct plan_mount *m;
+
+	if (u->source.kind == PATH_MISSING)
+		return u->value->optional ? 0 : missing_err(in, u, e);
+	if (!path_within(u->source.path, "/dev/") && !str_begins(u->source.path, "/dev/"))
+		return use_err(in, u, e, "not below /dev");
+	if (u->source.kind != PATH_DEVICE && u->source.kind != PATH_DIRECTORY)
+		return use_err(in, u, e, "not a device node");
+	m = vec_add(p->pool, &p->devices);
+	*m = (struct plan_mount){.kind = MOUNT_BIND,
+				 .place = u->source.path,
+				 .source = u->source.real,
+				 .directory = u->source.kind == PATH_DIRECTORY,
+				 .device = true,
+				 .reason = keys[u->key].name,
+				 .at = u->value->at};
+	return 0;
+}
+
+static int add_socket(const struct plan_inputs *in, struct plan *p, const struct path_use *u, struct err *e)
+{
+	struct plan_mount *m;
+
+	if (u->source.kind == PATH_MISSING)
+		return u->value->optional ? 0 : missing_err(in, u, e);
+	if (u->source.kind != PATH_SOCKET)
+		return use_err(in, u, e, "not a socket");
+	m = add_bind(p, u->source.path, u->source.real, false, keys[u->key].name);
+	m->at = u->value->at;
+	return 0;
+}
+
+static int gather_uses(const struct plan_inputs *in, struct plan *p, struct err *e)
+{
+	for (size_t i = 0; i < in->uses->n; i++) {
+		const struct path_use *u = &in->uses->v[i];
+		int rc = 0;
+
+		if (u->key == KEY_DEVICES)
+			rc = add_device(in, p, u, e);
+		else if (u->key == KEY_SOCKETS)
+			rc = add_socket(in, p, u, e);
+		else if (u->key != KEY_NO_EXEC && u->key != KEY_COW)
+			rc = add_use(in, p, u, e);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/* Hidden from both sides is fine; showing a place that another line hides needs somebody to say so on purpose. */
+static int settle_pair(const struct plan_inputs *in, const struct plan *p, const struct plan_mount *a,
+		       const struct plan_mount *b, const struct plan_mount **ret, struct err *e)
+{
+	const struct plan_mount *show = shows(a->kind) ? a : b, *hide = shows(a->kind) ? b : a;
+
+	*ret = a->order > b->order ? a : b;
+	if (shows(a->kind) == shows(b->kind) || !a->at.file || !b->at.file)
+		return 0;
+	if (origin_is_option(show->at) || origin_is_option(hide->at)) {
+		*ret = origin_is_option(show->at) ? show : hide;
+		return 0;
+	}
+	err_set(e, "%s: %s=%s would show what %s hides", origin_text(p->pool, show->at), show->reason,
+		str_safe(p->pool, show->place), origin_text(p->pool, hide->at));
+	e->located = true;
+	if (in->host->home && str_eq(show->place, in->host->home))
+		return err_hint(e, "this is your home; cd into the project, or open all of it with --rw %s",
+				str_quoted(p->pool, show->place));
+	return err_hint(e, "say it on the command line (--rw, --ro, --hide) if you mean it");
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct plan_mount *x = a, *y = b;
+	int order = path_compare(x->place, y->place);
+
+	return order ? order : (x->order > y->order) - (x->order < y->order);
+}
+
+static int settle(const struct plan_inputs *in, struct plan *p, struct err *e)
+{
+	size_t out = 0;
+
+	qsort(p->mounts.v, p->mounts.n, sizeof(*p->mounts.v), by_place);
+	for (size_t i = 0; i < p->mounts.n; i++) {
+		const struct plan_mount *winner = &p->mounts.v[i];
+
+		if (out && str_eq(p->mounts.v[out - 1].place, winner->place)) {
+			if (settle_pair(in, p, &p->mounts.v[out - 1], winner, &winner, e))
+				return -1;
+			out--;
+		}
+		p->mounts.v[out++] = *winner;
+	}
+	p->mounts.n = out;
+	return 0;
+}
+
+/* A mount on the root itself is the root's own property. */
+static int settle_root(const struct plan_inputs *in, struct plan *p, struct err *e)
+{
+	const struct plan_mount *first = p->mounts.v;
+
+	(void)in;
+	if (p->mounts.n == 0 || !str_eq(first->place, "/"))
+		return 0;
+	if (first->kind != MOUNT_BIND || !str_eq(first->source, "/") || p->root != ROOT_HOST)
+		return err_set(e, "%s: %s=/: the root itself cannot be replaced in this way",
+			       origin_text(p->pool, first->at), first->reason),
+		       err_hint(e, "Root=empty or Root=PATH");
+	p->root_writable = !first->read_only;
+	p->mounts.n--;
+	memmove(p->mounts.v, p->mounts.v + 1, p->mounts.n * sizeof(*p->mounts.v));
+	return 0;
+}
+
+/* The nearest mount above entry i; entries before it are its parents or their neighbours. */
+static const struct plan_mount *parent_of(const struct plan *p, size_t i, size_t kept)
+{
+	while (kept-- > 0) {
+		if (path_within(p->mounts.v[i].place, p->mounts.v[kept].place))
+			return &p->mounts.v[kept];
+	}
+	return NULL;
+}
+
+static bool changes_nothing(const struct plan *p, const struct plan_mount *m, const struct plan_mount *parent)
+{
+	bool read_only = parent ? parent->read_only : !p->root_writable;
+
+	if (m->kind == MOUNT_EMPTY)
+		return parent && (parent->kind == MOUNT_EMPTY || parent->kind == MOUNT_SKELETON ||
+				  parent->kind == MOUNT_TMPFS);
+	if (m->kind != MOUNT_BIND || m->pin || m->read_only != read_only || m->no_exec != (parent && parent->no_exec))
+		return false;
+	if (!parent)
+		return p->root == ROOT_HOST && str_eq(m->place, m->source);
+	return parent->kind == MOUNT_BIND && parent->directory && path_within(m->source, parent->source) &&
+	       str_eq(m->place + strlen(parent->place), m->source + strlen(parent->source));
+}
+
+static void prune(struct plan *p)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < p->mounts.n; i++) {
+		const struct plan_mount *parent = parent_of(p, i, kept);
+
+		if (changes_nothing(p, &p->mounts.v[i], parent))
+			continue;
+		if (parent && parent->kind == MOUNT_EMPTY)
+			p->mounts.v[parent - p->mounts.v].kind = MOUNT_SKELETON;
+		p->mounts.v[kept++] = p->mounts.v[i];
+	}
+	p->mounts.n = kept;
+}
+
+/* Nothing below `dir` is executed: what is mounted there already, and the directory itself. */
+static int add_no_exec(const struct plan_inputs *in, struct plan *p, struct err *e)
+{
+	for (size_t i = 0; i < in->uses->n; i++) {
+		const struct path_use *u = &in->uses->v[i];
+		const struct plan_mount *over;
+		struct plan_mount *m;
+
+		if (u->key != KEY_NO_EXEC || (u->source.kind == PATH_MISSING && u->value->optional))
+			continue;
+		if (u->source.kind == PATH_MISSING)
+			return missing_err(in, u, e);
+		over = plan_mount_over(p, u->source.real);
+		if (over ? shows(over->kind) && !str_eq(over->place, u->source.real) : p->root == ROOT_HOST) {
+			bool read_only = over ? over->read_only : !p->root_writable;
+
+			m = add_bind(p, u->source.real, u->source.real, u->source.kind == PATH_DIRECTORY, keys[u->key].name);
+			m->at = u->value->at;
+			m->read_only = read_only;
+		}
+		for (size_t k = 0; k < p->mounts.n; k++)
+			p->mounts.v[k].no_exec |= path_within(p->mounts.v[k].place, u->source.real);
+	}
+	qsort(p->mounts.v, p->mounts.n, sizeof(*p->mounts.v), by_place);
+	return 0;
+}
+
+static int check_working_directory(const struct plan_inputs *in, struct plan *p, struct err *e)
+{
+	const struct setting *s = &in->profile->s[KEY_WORKING_DIRECTORY];
+	struct value v = {.text = s->text, .at = s->at};
+	const struct plan_mount *over;
+
+	if (s->set)
+		p->working_directory = plan_expand_path(in->profile, in->host, &v, s->text, e);
+	else
+		p->working_directory = in->host->cwd;
+	if (!p->working_directory && s->set)
+		return -1;
+	if (!p->working_directory)
+		return err_set(e, "working directory: it cannot be used: %s", in->host->cwd_error),
+		       err_hint(e, "cd somewhere else, or name one with --chdir");
+	if (p->root != ROOT_HOST)
+		return 0;
+	over = plan_mount_over(p, p->working_directory);
+	if (!over || (over->kind != MOUNT_EMPTY && over->kind != MOUNT_SKELETON && over->kind != MOUNT_TMPFS))
+		return 0;
+	if (str_eq(over->place, p->working_directory) || s->set)
+		return 0;
+	err_set(e, "working directory: %s is not in view under this profile (%s hides it)",
+		str_safe(p->pool, p->working_directory),
+		over->at.file ? origin_text(p->pool, over->at) : over->reason);
+	return err_hint(e, "open it with --ro . or --rw ., or start elsewhere with --chdir /");
+}
+
+/* Whatever the profile says: the interfaces of the kernel, as little of them as programs can live with. */
+static void add_ours(struct plan *p)
+{
+	/* The C library counts processors here; allocators ask for the size of huge pages. */
+	static const char *const of_sys[] = {"/sys/devices/system/cpu", "/sys/devices/system/node",
+					     "/sys/kernel/mm/transparent_hugepage"};
+
+	add(p, MOUNT_PROC, "/proc", "always");
+	add(p, MOUNT_DEV, "/dev", "always");
+	add(p, MOUNT_EMPTY, "/sys", "always")->optional = true;
+	for (size_t i = 0; i < sizeof(of_sys) / sizeof(of_sys[0]); i++) {
+		struct plan_mount *m = add_bind(p, of_sys[i], of_sys[i], true, "always");
+
+		m->read_only = m->optional = true;
+	}
+}
+
+int plan_mounts(const struct plan_inputs *in, struct plan *p, struct err *e)
+{
+	if (gather_uses(in, p, e))
+		return -1;
+	add_ours(p);
+	if (settle(in, p, e) || settle_root(in, p, e))
+		return -1;
+	plan_rules(in, p);
+	qsort(p->mounts.v, p->mounts.n, sizeof(*p->mounts.v), by_place);
+	if (add_no_exec(in, p, e))
+		return -1;
+	prune(p);
+	return check_working_directory(in, p, e);
+}

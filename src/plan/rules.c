@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Mounts that no line of a profile names: what has to be closed in a tree that is in view, and what has to be there in
+ * one that is not. Each is a rule about paths of the host, applied at every place where the host's path is seen.
+ */
+#include <string.h>
+
+#include "base/path.h"
+#include "base/str.h"
+#include "plan/plan.h"
+
+/* Called for each place at which a path of the host can be seen. `over` is NULL for the root. */
+typedef void seen_at(struct plan *p, const char *place, const struct plan_mount *over, const void *context);
+
+static void each_place(struct plan *p, const char *path, seen_at *call, const void *context)
+{
+	size_t n = p->mounts.n;
+
+	if (p->root != ROOT_EMPTY && !plan_mount_over(p, path)) {
+		if (p->root == ROOT_HOST)
+			call(p, path, NULL, context);
+		else if (path_within(path, p->root_path))
+			call(p, path_join(p->pool, "/", path + strlen(p->root_path)), NULL, context);
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct plan_mount *m = &p->mounts.v[i];
+		const char *place;
+
+		if (m->kind != MOUNT_BIND || !path_within(path, m->source) || m->pin)
+			continue;
+		place = path_join(p->pool, m->place, pool_printf(p->pool, "./%s", path + strlen(m->source)));
+		if (plan_mount_over(p, place) == m)
+			call(p, place, m, context);
+	}
+}
+
+static struct plan_mount *add_rule(struct plan *p, enum mount_kind kind, const char *place, const char *reason)
+{
+	struct plan_mount *m = vec_add(p->pool, &p->mounts);
+
+	*m = (struct plan_mount){.kind = kind, .place = place, .reason = reason};
+	return m;
+}
+
+static bool writable(const struct plan *p, const struct plan_mount *over)
+{
+	return over ? !over->read_only : p->root_writable;
+}
+
+/* A bind of something onto its own place, with other rights. */
+static void add_self(struct plan *p, const char *place, const char *source, bool directory, bool read_only,
+		     const char *reason)
+{
+	struct plan_mount *m = add_rule(p, MOUNT_BIND, place, reason);
+
+	m->source = source;
+	m->directory = directory;
+	m->read_only = read_only;
+	m->pin = true;
+}
+
+struct git_rule {
+	const struct host_git *git;
+	enum choice_git choice;
+};
+
+/*
+ * .git is mounted on itself so that it cannot be renamed and replaced by one with other hooks; below it, what git reads
+ * or runs is read-only. A .git without hooks or config has no place to mount them on, and making them would change the
+ * host: all of it is read-only then. So is a .git file, which names the real directory.
+ */
+static void protect_git(struct plan *p, const char *place, const struct plan_mount *over, const void *context)
+{
+	const struct git_rule *rule = context;
+	const struct host_git *git = rule->git;
+	uint32_t need = 1u << HOST_GIT_HOOKS | 1u << HOST_GIT_CONFIG;
+	bool all = rule->choice == GIT_ALL || !git->is_directory || (git->present & need) != need;
+
+	if (!writable(p, over))
+		return;
+	add_self(p, place, git->path, git->is_directory, all, "ProtectGit");
+	for (unsigned i = 0; !all && i < HOST_GIT_NAMES; i++) {
+		if (git->present & 1u << i)
+			add_self(p, path_join(p->pool, place, host_git_names[i]),
+				 path_join(p->pool, git->path, host_git_names[i]), i != HOST_GIT_CONFIG && i != 2, true,
+				 "ProtectGit");
+	}
+	if (all && rule->choice == GIT_YES)
+		*vec_add(p->pool, &p->notes) =
+			pool_printf(p->pool, "%s is read-only as a whole (it is a file, or has no hooks or config)",
+				    str_safe(p->pool, place));
+}
+
+/* Connecting is not writing: a live socket in a read-only tree is open until something stands in front of it. */
+static void close_socket(struct plan *p, const char *place, const struct plan_mount *over, const void *context)
+{
+	(void)context;
+	if (over && over->kind == MOUNT_BIND && !over->directory)
+		return; /* SocketPaths= */
+	add_rule(p, MOUNT_EMPTY, place, "live socket of the host");
+}
+
+/* A program that could write a profile, or a compiled filter, would choose its own walls the next time. */
+static void protect_own(struct plan *p, const char *place, const struct plan_mount *over, const void *context)
+{
+	const struct host_path *own = context;
+
+	if (!writable(p, over))
+		return;
+	add_self(p, place, own->real, true, true, "ours");
+	if (own->kind == PATH_MISSING)
+		*vec_add(p->pool, &p->own_dirs) = own->real;
+}
+
+static void name_files(const struct plan_inputs *in, struct plan *p)
+{
+	const char *resolv = in->host->resolv_conf;
+	const struct plan_mount *over;
+	struct plan_mount *m;
+
+	if (p->root == ROOT_EMPTY)
+		return;
+	if (p->network == NETWORK_NONE) {
+		m = add_rule(p, MOUNT_TEXT, "/etc/hosts", "names without a network");
+		m->source = pool_printf(p->pool, "127.0.0.1 localhost %s\n::1 localhost ip6-localhost ip6-loopback\n",
+					p->hostname);
+		m->read_only = m->optional = true;
+		return;
+	}
+	over = resolv ? plan_mount_over(p, resolv) : NULL;
+	if (p->root != ROOT_HOST || !over || over->kind == MOUNT_BIND)
+		return;
+	m = add_rule(p, MOUNT_BIND, resolv, "where /etc/resolv.conf points");
+	m->source = resolv;
+	m->read_only = true;
+}
+
+void plan_rules(const struct plan_inputs *in, struct plan *p)
+{
+	struct git_rule git = {.choice = (enum choice_git)profile_number(in->profile, KEY_PROTECT_GIT, GIT_YES)};
+	const struct host *h = in->host;
+
+	name_files(in, p);
+	for (size_t i = 0; i < h->own.n; i++)
+		each_place(p, h->own.v[i].real, protect_own, &h->own.v[i]);
+	for (size_t i = 0; git.choice != GIT_NO && i < h->git.n; i++) {
+		git.git = &h->git.v[i];
+		each_place(p, git.git->path, protect_git, &git);
+	}
+	for (size_t i = 0; i < h->sockets.n; i++)
+		each_place(p, h->sockets.v[i].real, close_socket, NULL);
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Theory of operation
+ *
+ * The steps on the host, in the order of the table. Nothing lasts longer than the launcher: what a step makes is a
+ * descriptor, memory or the child, and the kernel ends the child with us (PR_SET_PDEATHSIG, and the channel's end).
+ *
+ *	descriptors	0, 1 and 2 exist, so that no descriptor of ours becomes one of them; all others close on exec
+ *	own-directories	made only if the program could otherwise make them (and write profiles for the next run)
+ *	filter		compiled, or from the cache. Before the clone: the child has a copy of this memory
+ *	signals		all blocked, and read from a descriptor; the child starts with them blocked
+ *	terminal	who has it, and whether the program is to have it from the start
+ *	channel		the socket pair and the page in which the child names its step
+ *	clone		every namespace in one call
+ *	id-maps		newuidmap and newgidmap; the child waits for it
+ *	start		the child's set-up runs meanwhile; here we wait until it has exec'd or failed
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "host/features.h"
+#include "run/filter.h"
+#include "run/run.h"
+
+static int open_standard(void *context, struct err *e)
+{
+	int fd;
+
+	(void)context;
+	do {
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			return err_errno(e, "/dev/null");
+		if (fd <= 2 && fcntl(fd, F_SETFD, 0))
+			return err_errno(e, "fcntl");
+	} while (fd <= 2);
+	close(fd);
+	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC))
+		return err_errno(e, "close_range");
+	return 0;
+}
+
+static bool needs_own_directories(const struct plan *p)
+{
+	return p->own_dirs.n > 0;
+}
+
+static int make_own_directories(void *context, struct err *e)
+{
+	const struct launch *l = context;
+
+	for (size_t i = 0; i < l->plan->own_dirs.n; i++) {
+		char *path = pool_strdup(l->plan->pool, l->plan->own_dirs.v[i]);
+
+		for (char *c = strchr(path + 1, '/'); c; c = strchr(c + 1, '/')) {
+			*c = '\0';
+			if (mkdir(path, 0700) && errno != EEXIST)
+				return err_errno(e, "%s", path);
+			*c = '/';
+		}
+		if (mkdir(path, 0700) && errno != EEXIST)
+			return err_errno(e, "%s", path);
+	}
+	return 0;
+}
+
+static int get_filter(void *context, struct err *e)
+{
+	struct launch *l = context;
+
+	return filter_get(&l->plan->filter, l->plan->cache_dir, &l->names, &l->arguments, e);
+}
+
+static void drop_filter(void *context)
+{
+	struct launch *l = context;
+
+	bpf_done(&l->names);
+	bpf_done(&l->arguments);
+}
+
+static int block_signals(void *context, struct err *e)
+{
+	struct launch *l = context;
+	sigset_t all;
+
+	sigfillset(&all);
+	if (sigprocmask(SIG_SETMASK, &all, &l->mask))
+		return err_errno(e, "sigprocmask");
+	/* SIGCHLD says nothing that the channel does not; the terminal's stop signals are for those who read it. */
+	sigdelset(&all, SIGCHLD);
+	sigdelset(&all, SIGTTIN);
+	sigdelset(&all, SIGTTOU);
+	sigdelset(&all, SIGPIPE);
+	l->signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	return l->signals < 0 ? err_errno(e, "signalfd") : 0;
+}
+
+static void unblock_signals(void *context)
+{
+	struct launch *l = context;
+
+	fd_closep(&l->signals);
+	sigprocmask(SIG_SETMASK, &l->mask, NULL);
+}
+
+/*
+ * Where all three standard descriptors are the terminal, the program is an interactive one and gets the terminal at
+ * once. In a pipeline others of our process group may be reading it (`sandbox make | less`), so there the program
+ * starts in the background and gets the terminal when it stops for want of it (SIGTTIN, SIGTTOU): see supervise.c.
+ */
+static int find_terminal(void *context, struct err *e)
+{
+	struct launch *l = context;
+
+	(void)e;
+	l->terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	l->foreground = l->terminal >= 0 && tcgetpgrp(l->terminal) == getpgrp() && isatty(0) && isatty(1) && isatty(2);
+	return 0;
+}
+
+static void leave_terminal(void *context)
+{
+	struct launch *l = context;
+
+	if (l->foreground)
+		tcsetpgrp(l->terminal, getpgrp());
+	l->foreground = false;
+	fd_closep(&l->terminal);
+}
+
+static int make_channel(void *context, struct err *e)
+{
+	struct launch *l = context;
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return err_errno(e, "socketpair");
+	l->channel = pair[0];
+	l->channel_inside = pair[1];
+	l->progress = mmap(NULL, sizeof(*l->progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (l->progress != MAP_FAILED)
+		return 0;
+	l->progress = NULL;
+	fd_closep(&l->channel);
+	fd_closep(&l->channel_inside);
+	return err_errno(e, "mmap");
+}
+
+static void drop_channel(void *context)
+{
+	struct launch *l = context;
+
+	fd_closep(&l->channel);
+	fd_closep(&l->channel_inside);
+	munmap(l->progress, sizeof(*l->progress));
+}
+
+/*
+ * What the child is to wipe. The kernel puts the strings of arguments and environment behind one another (execve(2)),
+ * so this begins with the program's words; what does not lie there is left alone.
+ */
+static void find_environment(struct inside *in)
+{
+	extern char **environ;
+	const char *const *lists[] = {in->plan->argv, (const char *const *)environ};
+
+	for (size_t i = 0; i < 2; i++) {
+		for (const char *const *v = lists[i]; v && *v; v++) {
+			if (!in->scrub_end)
+				in->scrub_begin = in->scrub_end = (char *)(uintptr_t)*v;
+			if (*v == in->scrub_end)
+				in->scrub_end += strlen(*v) + 1;
+		}
+	}
+}
+
+static int clone_child(void *context, struct err *e)
+{
+	struct launch *l = context;
+	struct clone_args args = {.flags = l->plan->namespaces, .exit_signal = SIGCHLD};
+	pid_t pid;
+
+	l->inside = (struct inside){.plan = l->plan,
+				    .names = &l->names,
+				    .arguments = &l->arguments,
+				    .channel = l->channel_inside,
+				    .terminal = l->terminal,
+				    .foreground = l->foreground,
+				    .mask = l->mask,
+				    .progress = l->progress};
+	find_environment(&l->inside);
+	pid = fd_clone3(&args);
+	if (pid == 0) {
+		/* Ours to hold while the launcher lives: if both ends were here, its end would never be seen. */
+		close(l->channel);
+		close(l->signals);
+		inside_main(&l->inside);
+	}
+	fd_closep(&l->channel_inside);
+	if (pid < 0) {
+		err_errno(e, "cannot make namespaces");
+		return err_hint(e, "%s", features_namespace_hint(e->error));
+	}
+	l->pid = pid;
+	return 0;
+}
+
+static void kill_child(void *context)
+{
+	struct launch *l = context;
+
+	if (l->pid <= 0)
+		return;
+	kill(l->pid, SIGKILL);
+	while (waitpid(l->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	l->pid = 0;
+}
+
+static bool needs_mappers(const struct plan *p)
+{
+	return p->identity.by_helper;
+}
+
+static int map_ids(void *context, struct err *e)
+{
+	struct launch *l = context;
+
+	if (idmap_write(&l->plan->identity, l->pid, &l->mask, e))
+		return -1;
+	return channel_send(l->channel, MESSAGE_MAPPED, 0, NULL) ? err_errno(e, "channel") : 0;
+}
+
+static int await_start(void *context, struct err *e)
+{
+	struct launch *l = context;
+	size_t at = l->progress->setup;
+	struct message m;
+	int rc = channel_receive(l->channel, &m);
+
+	if (rc == 1 && m.kind == MESSAGE_STARTED)
+		return 0;
+	if (rc == 1 && m.kind == MESSAGE_FAILED) {
+		*e = m.err;
+		return -1;
+	}
+	at = l->progress->setup;
+	if (at < inside_setup_rows)
+		return err_set(e, "PID 1 of the sandbox died in its step \"%s\"", inside_setup[at].name);
+	at = l->progress->program;
+	return err_set(e, "the program's process died in its step \"%s\"",
+		       inside_program[at < inside_program_rows ? at : inside_program_rows - 1].name);
+}
+
+const struct step launch_steps[] = {
+	{"descriptors", NULL, open_standard, NULL},
+	{"own-directories", needs_own_directories, make_own_directories, NULL},
+	{"filter", NULL, get_filter, drop_filter},
+	{"signals", NULL, block_signals, unblock_signals},
+	{"terminal", NULL, find_terminal, leave_terminal},
+	{"channel", NULL, make_channel, drop_channel},
+	{"clone", NULL, clone_child, kill_child},
+	{"id-maps", needs_mappers, map_ids, NULL},
+	{"start", NULL, await_start, NULL},
+};
+const size_t launch_rows = sizeof(launch_steps) / sizeof(launch_steps[0]);
+
+int run_plan(const struct plan *plan, struct err *e)
+{
+	struct launch l = {.plan = plan, .signals = -1, .terminal = -1, .channel = -1, .channel_inside = -1};
+	volatile size_t at = 0;
+	int status;
+
+	if (steps_run(launch_steps, launch_rows, plan, &l, &at, e))
+		return -1;
+	status = supervise(&l, e);
+	steps_undo(launch_steps, launch_rows, plan, &l);
+	if (status < 0)
+		return -1;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* From a profile to a plan: the facts about the host that this profile needs, and no others. */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "run/run.h"
+
+enum { SECCOMP_FILE_MAX = 4 * 1024 * 1024 };
+
+static int read_seccomp_file(const struct profile *p, const struct host *h, struct plan_inputs *in, struct err *e)
+{
+	const struct setting *s = &p->s[KEY_SECCOMP_FILE];
+	struct value v = {.text = s->text, .at = s->at};
+	_cleanup_fd_ int fd = -1;
+	const char *path;
+	struct stat st;
+	ssize_t n;
+	char *text;
+
+	if (!s->set)
+		return 0;
+	path = plan_expand_path(p, h, &v, s->text, e);
+	if (!path)
+		return -1;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 || fstat(fd, &st))
+		return err_errno(e, "%s: SeccompFile=%s", origin_text(p->pool, s->at), str_safe(p->pool, path));
+	if (!S_ISREG(st.st_mode) || (st.st_mode & S_IWOTH))
+		return err_set(e, "%s: SeccompFile=%s: not a regular file, or anybody may write to it",
+			       origin_text(p->pool, s->at), str_safe(p->pool, path));
+	n = fd_read_all(p->pool, fd, SECCOMP_FILE_MAX, &text);
+	if (n < 0)
+		return err_errno(e, "%s: SeccompFile=%s", origin_text(p->pool, s->at), str_safe(p->pool, path));
+	in->seccomp_json = text;
+	in->seccomp_json_length = (size_t)n;
+	return 0;
+}
+
+static bool below_a_writable_tree(const path_use_vec *uses, const char *path)
+{
+	for (size_t i = 0; i < uses->n; i++) {
+		const struct path_use *u = &uses->v[i];
+
+		if (plan_use_is_writable_tree(u) && path_within(path, u->source.real))
+			return true;
+	}
+	return false;
+}
+
+static void probe_own(struct host *h, const path_use_vec *uses)
+{
+	const char *const dirs[] = {h->config_home, h->cache_home};
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		struct host_path own = {.path = dirs[i]};
+
+		if (!dirs[i])
+			continue;
+		host_path_probe(h->pool, &own);
+		if (own.real && below_a_writable_tree(uses, own.real))
+			*vec_add(h->pool, &h->own) = own;
+	}
+}
+
+static void probe_sockets(struct host *h, const path_use_vec *uses)
+{
+	struct host_sockets live = {0};
+
+	host_sockets_read(h->pool, &live);
+	for (size_t i = 0; i < live.v.n; i++) {
+		struct host_path socket = {.path = live.v.v[i]};
+
+		if (!plan_in_view(uses, socket.path))
+			continue;
+		host_path_probe(h->pool, &socket);
+		if (socket.kind == PATH_SOCKET)
+			*vec_add(h->pool, &h->sockets) = socket;
+	}
+}
+
+static void probe_trees(const struct profile *p, struct host *h, const path_use_vec *uses)
+{
+	for (size_t i = 0; i < uses->n; i++) {
+		const struct path_use *u = &uses->v[i];
+
+		if (plan_use_is_writable_tree(u) && profile_number(p, KEY_PROTECT_GIT, GIT_YES) != GIT_NO)
+			host_git_probe(h, u->source.real, h->cwd);
+	}
+}
+
+static void probe_resolver(struct host *h)
+{
+	struct host_path resolv = {.path = "/etc/resolv.conf"};
+
+	host_path_probe(h->pool, &resolv);
+	if (resolv.kind == PATH_FILE)
+		h->resolv_conf = resolv.real;
+}
+
+int run_prepare(const struct profile *profile, struct host *host, const char *const *argv, struct plan *ret,
+		struct err *e)
+{
+	path_use_vec uses = {0};
+	struct plan_inputs in = {.profile = profile, .host = host, .uses = &uses, .argv = argv};
+
+	if (plan_uses(profile, host, &uses, e) || read_seccomp_file(profile, host, &in, e))
+		return -1;
+	for (size_t i = 0; i < uses.n; i++) {
+		host_path_probe(host->pool, &uses.v[i].source);
+		if (uses.v[i].place.path)
+			host_path_probe(host->pool, &uses.v[i].place);
+	}
+	probe_own(host, &uses);
+	probe_trees(profile, host, &uses);
+	probe_sockets(host, &uses);
+	if (profile_number(profile, KEY_IDENTITY, IDENTITY_SELF) != IDENTITY_SELF)
+		host_ids_probe(host);
+	if (profile_number(profile, KEY_NETWORK, NETWORK_NONE) == NETWORK_HOST)
+		probe_resolver(host);
+	return plan_build(&in, ret, e);
+}

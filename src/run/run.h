@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* The host side of a run. */
+#pragma once
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include "base/step.h"
+#include "inside/inside.h"
+#include "plan/plan.h"
+
+/*
+ * Gathers what the profile makes worth knowing about the host, and plans. Looks, changes nothing. `argv` may be empty.
+ * Everything is in the profile's pool.
+ */
+int run_prepare(const struct profile *profile, struct host *host, const char *const *argv, struct plan *ret,
+		struct err *e);
+
+/* The state of one launch; zeroed, then filled by the steps. */
+struct launch {
+	const struct plan *plan;
+	struct bpf names, arguments;
+	sigset_t mask;	/* as the caller had it */
+	int signals;	/* signalfd */
+	int terminal;	/* /dev/tty, or -1 */
+	bool foreground; /* the program's process group has the terminal */
+	int channel, channel_inside;
+	struct progress *progress;
+	struct inside inside;
+	pid_t pid; /* PID 1, as seen from here; 0: none */
+};
+
+extern const struct step launch_steps[];
+extern const size_t launch_rows;
+
+/*
+ * Runs the plan to its end. Returns the exit status that sandbox should have: the program's own, or 128+N. -1 and an
+ * error (with its exit status in e->code) when the program has not been started.
+ */
+int run_plan(const struct plan *plan, struct err *e);
+
+/* idmap.c: newuidmap and newgidmap, side by side, for the process `pid`. */
+int idmap_write(const struct plan_identity *id, pid_t pid, const sigset_t *mask, struct err *e);
+/* supervise.c: until the program has ended; its wait status. */
+int supervise(struct launch *l, struct err *e);

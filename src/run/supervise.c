@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * While the program runs. It is in a process group of its own, so we do for it what a shell does for a job:
+ *
+ *	signals to us		go on to its process group
+ *	it stops		we take the terminal back, stop our own process group, and when that is continued, continue it
+ *	it stops for the terminal (SIGTTIN, SIGTTOU)
+ *				if we are in the foreground it gets the terminal, else we stop as above
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "run/run.h"
+
+static bool have_terminal(const struct launch *l)
+{
+	return l->terminal >= 0 && tcgetpgrp(l->terminal) == getpgrp();
+}
+
+static void continue_program(struct launch *l, bool with_terminal)
+{
+	/* Before the message: the program may be faster with the terminal than we are with the next line. */
+	l->foreground = with_terminal;
+	if (with_terminal)
+		channel_send(l->channel, MESSAGE_FOREGROUND, 0, NULL);
+	else
+		channel_send(l->channel, MESSAGE_SIGNAL, SIGCONT, NULL);
+}
+
+static void stop_with_program(struct launch *l, int signal)
+{
+	bool had_terminal = l->foreground;
+
+	if ((signal == SIGTTIN || signal == SIGTTOU) && have_terminal(l)) {
+		continue_program(l, true);
+		return;
+	}
+	if (had_terminal)
+		tcsetpgrp(l->terminal, getpgrp());
+	l->foreground = false;
+	/* The others of our job (a pipeline) have not been told; for us it stays pending, and SIGCONT takes it away. */
+	if (had_terminal)
+		kill(0, SIGTSTP);
+	kill(getpid(), SIGSTOP);
+	/* Continued: in the foreground (fg) or not (bg). */
+	continue_program(l, had_terminal && have_terminal(l));
+}
+
+static void pass_signals(const struct launch *l)
+{
+	struct signalfd_siginfo info;
+
+	while (read(l->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo != SIGCONT)
+			channel_send(l->channel, MESSAGE_SIGNAL, (int)info.ssi_signo, NULL);
+	}
+}
+
+int supervise(struct launch *l, struct err *e)
+{
+	struct pollfd fds[2] = {{.fd = l->channel, .events = POLLIN}, {.fd = l->signals, .events = POLLIN}};
+	struct message m;
+
+	for (;;) {
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			return err_errno(e, "poll");
+		if (fds[1].revents)
+			pass_signals(l);
+		if (!fds[0].revents)
+			continue;
+		if (channel_receive(l->channel, &m) != 1)
+			return err_set(e, "PID 1 of the sandbox was killed");
+		if (m.kind == MESSAGE_STOPPED)
+			stop_with_program(l, m.value);
+		if (m.kind == MESSAGE_ENDED) {
+			/* PID 1 is alone and on its way out: nothing to kill, and no reason to wait for it. */
+			l->pid = 0;
+			return m.value;
+		}
+	}
+}
