@@ -2,9 +2,11 @@
 /* Capabilities: see cap.h. */
 #include <cap-ng.h>
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/prctl.h>
 
 #include "base/cap.h"
 
@@ -49,11 +51,15 @@ int cap_apply(uint64_t bounding, uint64_t held, uint64_t ambient, struct err *e)
 {
 	int rc;
 
+	/* By hand: libcap-ng reads /proc/self/status to find out what to drop, which takes 80 us of a start of 3 ms. */
+	for (int i = 0; i < CAP_COUNT; i++) {
+		if (!(bounding & CAP_BIT(i)) && prctl(PR_CAPBSET_DROP, i, 0, 0, 0) && errno != EINVAL)
+			return err_errno(e, "cannot drop %s from the bounding set", cap_name(i));
+	}
 	capng_clear(CAPNG_SELECT_ALL);
-	select_caps(CAPNG_BOUNDING_SET, bounding);
 	select_caps(CAPNG_PERMITTED | CAPNG_EFFECTIVE, held | ambient);
 	select_caps(CAPNG_INHERITABLE | CAPNG_AMBIENT, ambient);
-	rc = capng_apply(CAPNG_SELECT_ALL);
+	rc = capng_apply(CAPNG_SELECT_CAPS | CAPNG_SELECT_AMBIENT);
 	if (rc < 0)
 		return err_errno(e, "cannot drop capabilities (libcap-ng's code %d)", rc);
 	return 0;

@@ -19,53 +19,53 @@ struct family {
 };
 
 static const struct family families[] = {
-	{ "AF_UNIX", AF_UNIX },
-	{ "AF_LOCAL", AF_LOCAL },
-	{ "AF_INET", AF_INET },
-	{ "AF_AX25", AF_AX25 },
-	{ "AF_IPX", AF_IPX },
-	{ "AF_APPLETALK", AF_APPLETALK },
-	{ "AF_NETROM", AF_NETROM },
-	{ "AF_BRIDGE", AF_BRIDGE },
-	{ "AF_ATMPVC", AF_ATMPVC },
-	{ "AF_X25", AF_X25 },
-	{ "AF_INET6", AF_INET6 },
-	{ "AF_ROSE", AF_ROSE },
-	{ "AF_DECnet", AF_DECnet },
-	{ "AF_NETBEUI", AF_NETBEUI },
-	{ "AF_SECURITY", AF_SECURITY },
-	{ "AF_KEY", AF_KEY },
-	{ "AF_NETLINK", AF_NETLINK },
-	{ "AF_ROUTE", AF_ROUTE },
-	{ "AF_PACKET", AF_PACKET },
-	{ "AF_ASH", AF_ASH },
-	{ "AF_ECONET", AF_ECONET },
-	{ "AF_ATMSVC", AF_ATMSVC },
-	{ "AF_RDS", AF_RDS },
-	{ "AF_SNA", AF_SNA },
-	{ "AF_IRDA", AF_IRDA },
-	{ "AF_PPPOX", AF_PPPOX },
-	{ "AF_WANPIPE", AF_WANPIPE },
-	{ "AF_LLC", AF_LLC },
-	{ "AF_IB", AF_IB },
-	{ "AF_MPLS", AF_MPLS },
-	{ "AF_CAN", AF_CAN },
-	{ "AF_TIPC", AF_TIPC },
-	{ "AF_BLUETOOTH", AF_BLUETOOTH },
-	{ "AF_IUCV", AF_IUCV },
-	{ "AF_RXRPC", AF_RXRPC },
-	{ "AF_ISDN", AF_ISDN },
-	{ "AF_PHONET", AF_PHONET },
-	{ "AF_IEEE802154", AF_IEEE802154 },
-	{ "AF_CAIF", AF_CAIF },
-	{ "AF_ALG", AF_ALG },
-	{ "AF_NFC", AF_NFC },
-	{ "AF_VSOCK", AF_VSOCK },
-	{ "AF_KCM", AF_KCM },
-	{ "AF_QIPCRTR", AF_QIPCRTR },
-	{ "AF_SMC", AF_SMC },
-	{ "AF_XDP", AF_XDP },
-	{ "AF_MCTP", 45 }, /* since Linux 5.15, newer than some headers */
+	{"AF_UNIX", AF_UNIX},
+	{"AF_LOCAL", AF_LOCAL},
+	{"AF_INET", AF_INET},
+	{"AF_AX25", AF_AX25},
+	{"AF_IPX", AF_IPX},
+	{"AF_APPLETALK", AF_APPLETALK},
+	{"AF_NETROM", AF_NETROM},
+	{"AF_BRIDGE", AF_BRIDGE},
+	{"AF_ATMPVC", AF_ATMPVC},
+	{"AF_X25", AF_X25},
+	{"AF_INET6", AF_INET6},
+	{"AF_ROSE", AF_ROSE},
+	{"AF_DECnet", AF_DECnet},
+	{"AF_NETBEUI", AF_NETBEUI},
+	{"AF_SECURITY", AF_SECURITY},
+	{"AF_KEY", AF_KEY},
+	{"AF_NETLINK", AF_NETLINK},
+	{"AF_ROUTE", AF_ROUTE},
+	{"AF_PACKET", AF_PACKET},
+	{"AF_ASH", AF_ASH},
+	{"AF_ECONET", AF_ECONET},
+	{"AF_ATMSVC", AF_ATMSVC},
+	{"AF_RDS", AF_RDS},
+	{"AF_SNA", AF_SNA},
+	{"AF_IRDA", AF_IRDA},
+	{"AF_PPPOX", AF_PPPOX},
+	{"AF_WANPIPE", AF_WANPIPE},
+	{"AF_LLC", AF_LLC},
+	{"AF_IB", AF_IB},
+	{"AF_MPLS", AF_MPLS},
+	{"AF_CAN", AF_CAN},
+	{"AF_TIPC", AF_TIPC},
+	{"AF_BLUETOOTH", AF_BLUETOOTH},
+	{"AF_IUCV", AF_IUCV},
+	{"AF_RXRPC", AF_RXRPC},
+	{"AF_ISDN", AF_ISDN},
+	{"AF_PHONET", AF_PHONET},
+	{"AF_IEEE802154", AF_IEEE802154},
+	{"AF_CAIF", AF_CAIF},
+	{"AF_ALG", AF_ALG},
+	{"AF_NFC", AF_NFC},
+	{"AF_VSOCK", AF_VSOCK},
+	{"AF_KCM", AF_KCM},
+	{"AF_QIPCRTR", AF_QIPCRTR},
+	{"AF_SMC", AF_SMC},
+	{"AF_XDP", AF_XDP},
+	{"AF_MCTP", 45}, /* since Linux 5.15, newer than some headers */
 };
 
 void bpf_done(struct bpf *b)
@@ -73,7 +73,7 @@ void bpf_done(struct bpf *b)
 	if (!b)
 		return;
 	free(b->insn);
-	*b = (struct bpf){ 0 };
+	*b = (struct bpf){0};
 }
 
 int seccomp_number(const char *name)
@@ -95,9 +95,9 @@ int seccomp_errno(const char *name)
 		const char *name;
 		int error;
 	} aliases[] = {
-		{ "EWOULDBLOCK", EWOULDBLOCK },
-		{ "EDEADLOCK", EDEADLOCK },
-		{ "ENOTSUP", ENOTSUP },
+		{"EWOULDBLOCK", EWOULDBLOCK},
+		{"EDEADLOCK", EDEADLOCK},
+		{"ENOTSUP", ENOTSUP},
 	};
 
 	for (int i = 1; i < 256; i++) {
@@ -132,7 +132,10 @@ const char *seccomp_version_text(void)
 	return text;
 }
 
-/* Since 424 (Linux 5.1) all architectures count together, without gaps of note. Each miss costs the library a scan. */
+/*
+ * Since 424 (Linux 5.1) all architectures count together, without gaps of note. Each miss costs the
+ * library a scan.
+ */
 int seccomp_newest(void)
 {
 	enum { COMMON = 424, GAP = 32 };
@@ -170,9 +173,12 @@ static uint32_t act_of(const struct seccomp_act *a)
 static enum scmp_compare op_of(enum seccomp_op op)
 {
 	static const enum scmp_compare ops[] = {
-		[SECCOMP_NE] = SCMP_CMP_NE, [SECCOMP_LT] = SCMP_CMP_LT,
-		[SECCOMP_LE] = SCMP_CMP_LE, [SECCOMP_EQ] = SCMP_CMP_EQ,
-		[SECCOMP_GE] = SCMP_CMP_GE, [SECCOMP_GT] = SCMP_CMP_GT,
+		[SECCOMP_NE] = SCMP_CMP_NE,
+		[SECCOMP_LT] = SCMP_CMP_LT,
+		[SECCOMP_LE] = SCMP_CMP_LE,
+		[SECCOMP_EQ] = SCMP_CMP_EQ,
+		[SECCOMP_GE] = SCMP_CMP_GE,
+		[SECCOMP_GT] = SCMP_CMP_GT,
 		[SECCOMP_MASKED_EQ] = SCMP_CMP_MASKED_EQ,
 	};
 
@@ -196,9 +202,10 @@ static int add_rule(scmp_filter_ctx ctx, const struct seccomp_rule *rule)
 }
 
 /*
- * The library's program behind our own check of the number. Its jumps are relative, so it may be moved. The kernel's
- * cache of always-allowed calls follows the check, because that reads the number and the architecture only.
- * Numbers with x32's bit are above `newest` as well, and get what a kernel without x32 answers.
+ * The library's program behind our own check of the number. Its jumps are relative, so it may be
+ * moved. The kernel's cache of always-allowed calls follows the check, because that reads the
+ * number and the architecture only. Numbers with x32's bit are above `newest` as well, and get what
+ * a kernel without x32 answers.
  */
 static int take_program(int fd, int newest, struct bpf *ret)
 {
@@ -261,7 +268,10 @@ static int fill_program(scmp_filter_ctx ctx, const struct seccomp_rules *rules, 
 
 	/* As in seccomp_build.c, which says why. */
 	r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-	/* A binary tree: loading takes half the time as well, because the kernel tries all numbers then. */
+	/*
+	 * A binary tree: loading takes half the time as well, because the kernel tries all numbers
+	 * then.
+	 */
 	if (r == 0)
 		r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	if (r < 0) {
@@ -275,8 +285,9 @@ static int fill_program(scmp_filter_ctx ctx, const struct seccomp_rules *rules, 
 		r = add_rule(ctx, &rules->rules[i]);
 		if (r < 0) {
 			errno = -r;
-			return err_errno(e, "system call filter: libseccomp refuses a rule for call %d",
-					 rules->rules[i].number);
+			return err_errno(
+				e, "system call filter: libseccomp refuses a rule for call %d",
+				rules->rules[i].number);
 		}
 	}
 	return 0;

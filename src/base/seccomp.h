@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls: names to numbers, what a profile allows to BPF programs. Pure computation: nothing is loaded into the
- * kernel here (src/inside/seccomp.c does that).
+ * System calls: names to numbers, what a profile allows to BPF programs. Pure computation: nothing
+ * is loaded into the kernel here (src/inside/seccomp.c does that).
  *
  *   seccomp.c        the only door to libseccomp: numbers, and the general rules of an OCI file
  *   seccomp_args.c   which arguments are refused
  *   seccomp_build.c  assembles the allow-list and those arguments into one program
  *   seccomp_oci.c    reads an OCI file; the only door to jansson
  *
- * The kernel runs every loaded program for each call and takes the strictest answer. On a tie it takes that of the one
- * loaded last.
+ * The kernel runs every loaded program for each call and takes the strictest answer. On a tie it
+ * takes that of the one loaded last.
  */
 #pragma once
 
@@ -68,16 +68,17 @@ int seccomp_family(const char *name);
 const char *seccomp_version_text(void);
 
 /*
- * `names` NULL: every call is allowed but for its arguments. Otherwise names that this architecture or the library does
- * not have are passed over (they stay refused), and numbers above the newest one that the library knows give ENOSYS, so
- * that a C library newer than us falls back to the older call.
+ * `names` NULL: every call is allowed but for its arguments. Otherwise names that this architecture
+ * or the library does not have are passed over (they stay refused), and numbers above the newest
+ * one that the library knows give ENOSYS, so that a C library newer than us falls back to the older
+ * call.
  */
 int seccomp_compile(const struct seccomp_names *names, const struct seccomp_args *args,
 		    struct bpf *ret, struct err *e);
 /*
- * A program in the place of an allow-list from JSON: defaultAction, syscalls with names, action, args, and
- * includes/excludes by caps, arches and minKernel. Native calls only, whatever the file says of other architectures.
- * What needs a supervisor (NOTIFY, TRACE), and every key that is not known here, is refused with NAME:LINE or the
- * key's name.
+ * A program in the place of an allow-list from JSON: defaultAction, syscalls with names, action,
+ * args, and includes/excludes by caps, arches and minKernel. Native calls only, whatever the file
+ * says of other architectures. What needs a supervisor (NOTIFY, TRACE), and every key that is not
+ * known here, is refused with NAME:LINE or the key's name.
  */
 int seccomp_compile_oci(const struct seccomp_oci *oci, struct bpf *ret, struct err *e);

@@ -2,8 +2,9 @@
 /*
  * Calls that are refused by their arguments: see seccomp.h.
  *
- * Not by libseccomp, because that compares 64 bits where the kernel reads an `int` and ignores the upper half, and has no
- * "none of these values", so that a list of socket families takes a rule for each family that is not on it.
+ * Not by libseccomp, because that compares 64 bits where the kernel reads an `int` and ignores the
+ * upper half, and has no "none of these values", so that a list of socket families takes a rule for
+ * each family that is not on it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +30,8 @@ enum {
 	NAMESPACES = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
 		     CLONE_NEWPID | CLONE_NEWNET,
 	SUID_SGID = S_ISUID | S_ISGID,
-	/* The two flags for which open looks at its mode: O_TMPFILE and linkat make a file just as well. */
+	/* The two flags for which open looks at its mode: O_TMPFILE and linkat make a file just as
+	   well. */
 	CREATES = O_CREAT | (O_TMPFILE & ~O_DIRECTORY),
 };
 
@@ -40,93 +42,104 @@ static void add(struct seccomp_checks *c, struct seccomp_check check)
 	c->v[c->n++] = check;
 }
 
-/* Both push input into a terminal that the launcher shares with the program (CVE-2017-5226, CVE-2023-28100). */
-static void add_terminal(struct seccomp_checks *c)
+static void add_always(struct seccomp_checks *c, int number, int error)
 {
-	static const int values[] = { TIOCSTI, TIOCLINUX };
-
-	add(c, (struct seccomp_check){ .number = __NR_ioctl, .kind = SECCOMP_ONE_OF, .error = EPERM, .arg = 1,
-			      .values = values, .n = 2 });
+	add(c, (struct seccomp_check){.number = number, .kind = SECCOMP_ALWAYS, .error = error});
 }
 
-/* clone3 has its flags in memory, where a filter cannot see them; ENOSYS makes the C library take clone. */
+static void add_bits(struct seccomp_checks *c, int number, enum seccomp_kind kind, unsigned int arg,
+		     uint32_t bits)
+{
+	add(c, (struct seccomp_check){
+		       .number = number, .kind = kind, .error = EPERM, .arg = arg, .bits = bits});
+}
+
+/* The mode is the argument after the flags. */
+static void add_open(struct seccomp_checks *c, int number, unsigned int flags)
+{
+	add(c, (struct seccomp_check){.number = number,
+				      .kind = SECCOMP_TWO,
+				      .error = EPERM,
+				      .arg = flags,
+				      .bits = CREATES,
+				      .arg2 = flags + 1,
+				      .bits2 = SUID_SGID});
+}
+
+static void add_values(struct seccomp_checks *c, int number, enum seccomp_kind kind, int error,
+		       unsigned int arg, const int *values, size_t n)
+{
+	add(c, (struct seccomp_check){.number = number,
+				      .kind = kind,
+				      .error = error,
+				      .arg = arg,
+				      .values = values,
+				      .n = n});
+}
+
+/*
+ * Both push input into a terminal that the launcher shares with the program (CVE-2017-5226,
+ * CVE-2023-28100).
+ */
+static void add_terminal(struct seccomp_checks *c)
+{
+	static const int values[] = {TIOCSTI, TIOCLINUX};
+
+	add_values(c, __NR_ioctl, SECCOMP_ONE_OF, EPERM, 1, values, 2);
+}
+
+/*
+ * clone3 has its flags in memory, where a filter cannot see them; ENOSYS makes the C library take
+ * clone. There the bit of CLONE_NEWTIME belongs to the exit signal.
+ */
 static void add_namespaces(struct seccomp_checks *c)
 {
-	add(c, (struct seccomp_check){ .number = __NR_clone, .kind = SECCOMP_ANY_BIT, .error = EPERM, .arg = 0,
-			      .bits = NAMESPACES });
-	/* Here CLONE_NEWTIME is a flag; in clone the same bit belongs to the exit signal. */
-	add(c, (struct seccomp_check){ .number = __NR_unshare, .kind = SECCOMP_ANY_BIT, .error = EPERM, .arg = 0,
-			      .bits = NAMESPACES | CLONE_NEWTIME });
-	add(c, (struct seccomp_check){ .number = __NR_setns, .kind = SECCOMP_ALWAYS, .error = EPERM });
-	add(c, (struct seccomp_check){ .number = __NR_clone3, .kind = SECCOMP_ALWAYS, .error = ENOSYS });
+	add_bits(c, __NR_clone, SECCOMP_ANY_BIT, 0, NAMESPACES);
+	add_bits(c, __NR_unshare, SECCOMP_ANY_BIT, 0, NAMESPACES | CLONE_NEWTIME);
+	add_always(c, __NR_setns, EPERM);
+	add_always(c, __NR_clone3, ENOSYS);
 }
 
 static void add_personality(struct seccomp_checks *c)
 {
-	static const int values[] = { 0, -1 }; /* the usual one, and the question which it is */
+	static const int values[] = {0, -1}; /* the usual one, and the question which it is */
 
-	add(c, (struct seccomp_check){ .number = __NR_personality, .kind = SECCOMP_NONE_OF, .error = EPERM, .arg = 0,
-			      .values = values, .n = 2 });
+	add_values(c, __NR_personality, SECCOMP_NONE_OF, EPERM, 0, values, 2);
 }
 
 static void add_write_execute(struct seccomp_checks *c)
 {
-	add(c, (struct seccomp_check){ .number = __NR_mmap, .kind = SECCOMP_ALL_BITS, .error = EPERM, .arg = 2,
-			      .bits = PROT_WRITE | PROT_EXEC });
-	add(c, (struct seccomp_check){ .number = __NR_mprotect, .kind = SECCOMP_ANY_BIT, .error = EPERM, .arg = 2,
-			      .bits = PROT_EXEC });
-	add(c, (struct seccomp_check){ .number = __NR_pkey_mprotect, .kind = SECCOMP_ANY_BIT, .error = EPERM,
-			      .arg = 2, .bits = PROT_EXEC });
-	add(c, (struct seccomp_check){ .number = __NR_shmat, .kind = SECCOMP_ANY_BIT, .error = EPERM, .arg = 2,
-			      .bits = SHM_EXEC });
+	add_bits(c, __NR_mmap, SECCOMP_ALL_BITS, 2, PROT_WRITE | PROT_EXEC);
+	add_bits(c, __NR_mprotect, SECCOMP_ANY_BIT, 2, PROT_EXEC);
+	add_bits(c, __NR_pkey_mprotect, SECCOMP_ANY_BIT, 2, PROT_EXEC);
+	add_bits(c, __NR_shmat, SECCOMP_ANY_BIT, 2, SHM_EXEC);
 }
 
 /*
- * Every call that can give a file its mode. Not mkdir: the kernel drops the bits there. openat2 has its mode in
- * memory; ENOSYS makes callers take openat.
+ * Every call that can give a file its mode. Not mkdir: the kernel drops the bits there. openat2 has
+ * its mode in memory; ENOSYS makes callers take openat.
  */
 static void add_suid_sgid(struct seccomp_checks *c)
 {
-	static const struct {
-		int number;
-		uint8_t arg;
-	} modes[] = {
-#ifdef __NR_chmod
-		{ __NR_chmod, 1 },
-		{ __NR_creat, 1 },
-		{ __NR_mknod, 1 },
+	add_bits(c, __NR_fchmod, SECCOMP_ANY_BIT, 1, SUID_SGID);
+	add_bits(c, __NR_fchmodat, SECCOMP_ANY_BIT, 2, SUID_SGID);
+	add_bits(c, __NR_fchmodat2, SECCOMP_ANY_BIT, 2, SUID_SGID);
+	add_bits(c, __NR_mknodat, SECCOMP_ANY_BIT, 2, SUID_SGID);
+	add_open(c, __NR_openat, 2);
+	add_always(c, __NR_openat2, ENOSYS);
+#ifdef __NR_open /* aarch64 has none of the old ones */
+	add_bits(c, __NR_chmod, SECCOMP_ANY_BIT, 1, SUID_SGID);
+	add_bits(c, __NR_creat, SECCOMP_ANY_BIT, 1, SUID_SGID);
+	add_bits(c, __NR_mknod, SECCOMP_ANY_BIT, 1, SUID_SGID);
+	add_open(c, __NR_open, 1);
 #endif
-		{ __NR_fchmod, 1 },
-		{ __NR_fchmodat, 2 },
-		{ __NR_fchmodat2, 2 },
-		{ __NR_mknodat, 2 },
-	};
-
-	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
-		add(c, (struct seccomp_check){ .number = modes[i].number, .kind = SECCOMP_ANY_BIT, .error = EPERM,
-				      .arg = modes[i].arg, .bits = SUID_SGID });
-#ifdef __NR_open
-	add(c, (struct seccomp_check){ .number = __NR_open, .kind = SECCOMP_TWO, .error = EPERM, .arg = 1,
-			      .bits = CREATES, .arg2 = 2, .bits2 = SUID_SGID });
-#endif
-	add(c, (struct seccomp_check){ .number = __NR_openat, .kind = SECCOMP_TWO, .error = EPERM, .arg = 2,
-			      .bits = CREATES, .arg2 = 3, .bits2 = SUID_SGID });
-	add(c, (struct seccomp_check){ .number = __NR_openat2, .kind = SECCOMP_ALWAYS, .error = ENOSYS });
 }
 
 static void add_families(struct seccomp_checks *c, const struct seccomp_args *a)
 {
-	static const int calls[] = { __NR_socket, __NR_socketpair };
-
-	for (size_t i = 0; i < 2; i++)
-		add(c, (struct seccomp_check){ .number = calls[i], .kind = SECCOMP_NONE_OF, .error = EAFNOSUPPORT,
-				      .arg = 0, .values = a->families, .n = a->n_families });
-}
-
-/* Opens files and sockets for a process without any system call that a filter would see. */
-static void add_io_uring(struct seccomp_checks *c)
-{
-	add(c, (struct seccomp_check){ .number = __NR_io_uring_setup, .kind = SECCOMP_ALWAYS, .error = ENOSYS });
+	add_values(c, __NR_socket, SECCOMP_NONE_OF, EAFNOSUPPORT, 0, a->families, a->n_families);
+	add_values(c, __NR_socketpair, SECCOMP_NONE_OF, EAFNOSUPPORT, 0, a->families,
+		   a->n_families);
 }
 
 void seccomp_args_checks(const struct seccomp_args *args, struct seccomp_checks *ret)
@@ -135,7 +148,7 @@ void seccomp_args_checks(const struct seccomp_args *args, struct seccomp_checks 
 	add_terminal(ret);
 	if (args->restrict_namespaces)
 		add_namespaces(ret);
-	/* With READ_IMPLIES_EXEC each readable mapping would be executable, whatever mmap was asked for. */
+	/* With READ_IMPLIES_EXEC each readable mapping would be executable, asked for or not. */
 	if (args->lock_personality || args->memory_deny_write_execute)
 		add_personality(ret);
 	if (args->memory_deny_write_execute)
@@ -144,6 +157,7 @@ void seccomp_args_checks(const struct seccomp_args *args, struct seccomp_checks 
 		add_suid_sgid(ret);
 	if (args->restrict_families)
 		add_families(ret, args);
+	/* Opens files and sockets for a process without any system call that a filter would see. */
 	if (args->restrict_suid_sgid || args->restrict_families)
-		add_io_uring(ret);
+		add_always(ret, __NR_io_uring_setup, ENOSYS);
 }

@@ -2,16 +2,18 @@
 /*
  * Assembles a filter program: see seccomp.h.
  *
- * We do it ourselves, because loading is part of every start and its time goes with the length: what libseccomp makes
- * of a usual profile (an allow-list, and a second program for arguments, because its unconditional rules swallow
- * conditional ones) takes the kernel three times as long.
+ * We do it ourselves, because loading is part of every start and its time goes with the length:
+ * what libseccomp makes of a usual profile (an allow-list, and a second program for arguments,
+ * because its unconditional rules swallow conditional ones) takes the kernel three times as long.
  *
- * The numbers fall into segments with one answer each, found through a binary tree of comparisons. Where the answer
- * depends on arguments, the segment is that one call and the leaf is its test. All others are decided by number and
- * architecture alone, which lets the kernel cache that they are allowed.
+ * The numbers fall into segments with one answer each, found through a binary tree of comparisons.
+ * Where the answer depends on arguments, the segment is that one call and the leaf is its test. All
+ * others are decided by number and architecture alone, which lets the kernel cache that they are
+ * allowed.
  *
- * The program is written from its end to its start, since jumps go forward only: what an instruction jumps to is there
- * already, answers are shared, and a target out of reach of a jump's 8 bits gets an unconditional jump in between.
+ * The program is written from its end to its start, since jumps go forward only: what an
+ * instruction jumps to is there already, answers are shared, and a target out of reach of a jump's
+ * 8 bits gets an unconditional jump in between.
  */
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -120,7 +122,8 @@ static size_t put_values(struct program *p, const struct seccomp_check *c, size_
 
 static size_t put_check(struct program *p, const struct seccomp_check *c)
 {
-	size_t refuse = put_answer(p, answer_errno(c->error)), allow = put_answer(p, SECCOMP_RET_ALLOW);
+	size_t refuse = put_answer(p, answer_errno(c->error)),
+	       allow = put_answer(p, SECCOMP_RET_ALLOW);
 	size_t second;
 
 	switch (c->kind) {
@@ -166,12 +169,12 @@ static void put_program(struct program *p, const struct segments *s)
 	tree = put_tree(p, s->v, s->n);
 	/* What is behind the load must be the tree's root. */
 	if (tree != p->at)
-		tree = put(p, BPF_JMP | BPF_JA, (uint32_t)(tree - p->at), 0, 0);
+		put(p, BPF_JMP | BPF_JA, (uint32_t)(tree - p->at), 0, 0);
 	tree = put_load(p, offsetof(struct seccomp_data, nr));
 	/*
-	 * Another architecture's calls (int 0x80) have other numbers, so that the list says nothing about them. We end
-	 * the process instead of answering ENOSYS: a 32-bit program whose exit fails too would spin for ever, and
-	 * status 128+SIGSYS names the cause.
+	 * Another architecture's calls (int 0x80) have other numbers, so that the list says nothing
+	 * about them. We end the process instead of answering ENOSYS: a 32-bit program whose exit
+	 * fails too would spin for ever, and status 128+SIGSYS names the cause.
 	 */
 	foreign = put_answer(p, SECCOMP_RET_KILL_PROCESS);
 	put_jump(p, BPF_JEQ, SECCOMP_NATIVE, tree, foreign);
@@ -185,7 +188,7 @@ static void add_segment(struct segments *s, uint32_t from, uint32_t answer,
 
 	if (last && !last->check && !check && last->answer == answer)
 		return;
-	s->v[s->n++] = (struct segment){ from, answer, check };
+	s->v[s->n++] = (struct segment){from, answer, check};
 }
 
 static const struct seccomp_check *find_check(const struct seccomp_checks *c, int number)
@@ -217,7 +220,8 @@ static void list_answers(const struct seccomp_names *names, int newest, uint32_t
 	for (size_t i = 0; i < names->n; i++) {
 		int error = names->v[i].error;
 
-		set_answer(answers, names->v[i].name, error ? answer_errno(error) : SECCOMP_RET_ALLOW);
+		set_answer(answers, names->v[i].name,
+			   error ? answer_errno(error) : SECCOMP_RET_ALLOW);
 	}
 }
 
@@ -233,7 +237,8 @@ static void make_segments(const struct seccomp_names *names, const struct seccom
 	for (int i = 0; i <= SECCOMP_NUMBER_MAX; i++)
 		add_segment(s, (uint32_t)i, answers[i],
 			    answers[i] == SECCOMP_RET_ALLOW ? find_check(checks, i) : NULL);
-	add_segment(s, SECCOMP_NUMBER_MAX + 1, names ? answer_errno(ENOSYS) : SECCOMP_RET_ALLOW, NULL);
+	add_segment(s, SECCOMP_NUMBER_MAX + 1, names ? answer_errno(ENOSYS) : SECCOMP_RET_ALLOW,
+		    NULL);
 	/* x32: the same calls by other numbers. We answer what a kernel without x32 does. */
 	add_segment(s, SECCOMP_X32_BIT, answer_errno(ENOSYS), NULL);
 }
@@ -249,7 +254,8 @@ static int take_program(const struct program *p, struct bpf *ret, struct err *e)
 	if (!insn)
 		return err_errno(e, "system call filter");
 	memcpy(insn, p->insn + p->at, n * sizeof(*insn));
-	*ret = (struct bpf){ insn, n };
+	ret->insn = insn;
+	ret->n = n;
 	return 0;
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Docker's and OCI's seccomp JSON: see seccomp.h. The rules follow runc: a rule counts if all of its includes hold and
- * none of its excludes; names that this system does not have are passed over; two tests of one argument in a rule mean
- * "or"; numbers above all that the file and the library know give ENOSYS.
+ * Docker's and OCI's seccomp JSON: see seccomp.h. The rules follow runc: a rule counts if all of
+ * its includes hold and none of its excludes; names that this system does not have are passed over;
+ * two tests of one argument in a rule mean "or"; numbers above all that the file and the library
+ * know give ENOSYS.
  */
 #include <errno.h>
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,7 +37,8 @@ static int bad(const struct reader *r, const char *what)
 static int bad_value(const struct reader *r, const char *key, const json_t *value)
 {
 	if (json_is_string(value))
-		return err_set(r->e, "%s: %s: '%s' is not known", r->oci->name, key, json_string_value(value));
+		return err_set(r->e, "%s: %s: '%s' is not known", r->oci->name, key,
+			       json_string_value(value));
 	return err_set(r->e, "%s: %s is of the wrong type", r->oci->name, key);
 }
 
@@ -47,7 +48,8 @@ static int check_keys(const struct reader *r, const json_t *object, const char *
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+	json_object_foreach((json_t *)(uintptr_t)object, key, value)
+	{
 		size_t i = 0;
 
 		while (known[i] && strcmp(known[i], key) != 0)
@@ -58,42 +60,46 @@ static int check_keys(const struct reader *r, const json_t *object, const char *
 	return 0;
 }
 
-static int read_act(const struct reader *r, const json_t *object, const char *key, const char *errno_key,
-		    struct seccomp_act *ret)
+static int read_act(const struct reader *r, const json_t *object, const char *key,
+		    const char *errno_key, struct seccomp_act *ret)
 {
 	static const struct {
 		const char *name;
 		enum seccomp_verdict verdict;
 	} acts[] = {
-		{ "SCMP_ACT_ALLOW", SECCOMP_ALLOW },
-		{ "SCMP_ACT_ERRNO", SECCOMP_ERRNO },
-		{ "SCMP_ACT_LOG", SECCOMP_LOG },
-		{ "SCMP_ACT_TRAP", SECCOMP_TRAP },
-		{ "SCMP_ACT_KILL", SECCOMP_KILL_THREAD },
-		{ "SCMP_ACT_KILL_THREAD", SECCOMP_KILL_THREAD },
-		{ "SCMP_ACT_KILL_PROCESS", SECCOMP_KILL_PROCESS },
+		{"SCMP_ACT_ALLOW", SECCOMP_ALLOW},
+		{"SCMP_ACT_ERRNO", SECCOMP_ERRNO},
+		{"SCMP_ACT_LOG", SECCOMP_LOG},
+		{"SCMP_ACT_TRAP", SECCOMP_TRAP},
+		{"SCMP_ACT_KILL", SECCOMP_KILL_THREAD},
+		{"SCMP_ACT_KILL_THREAD", SECCOMP_KILL_THREAD},
+		{"SCMP_ACT_KILL_PROCESS", SECCOMP_KILL_PROCESS},
 	};
-	const json_t *act = json_object_get(object, key), *error = json_object_get(object, errno_key);
+	const json_t *act = json_object_get(object, key),
+		     *error = json_object_get(object, errno_key);
 	const char *name = json_string_value(act);
 	size_t i;
 
 	if (!name)
 		return err_set(r->e, "%s: %s is missing or not a string", r->oci->name, key);
 	if (strcmp(name, "SCMP_ACT_NOTIFY") == 0 || strcmp(name, "SCMP_ACT_TRACE") == 0)
-		return err_set(r->e, "%s: %s needs a supervisor, which there is not", r->oci->name, name);
+		return err_set(r->e, "%s: %s needs a supervisor, which there is not", r->oci->name,
+			       name);
 	for (i = 0; i < sizeof(acts) / sizeof(*acts); i++)
 		if (strcmp(acts[i].name, name) == 0)
 			break;
 	if (i == sizeof(acts) / sizeof(*acts))
 		return bad_value(r, key, act);
-	*ret = (struct seccomp_act){ .verdict = acts[i].verdict };
+	*ret = (struct seccomp_act){.verdict = acts[i].verdict};
 	if (ret->verdict != SECCOMP_ERRNO)
 		return 0;
 	ret->error = EPERM;
 	if (!error)
 		return 0;
-	if (!json_is_integer(error) || json_integer_value(error) < 0 || json_integer_value(error) > 4095)
-		return err_set(r->e, "%s: %s is not a number from 0 to 4095", r->oci->name, errno_key);
+	if (!json_is_integer(error) || json_integer_value(error) < 0 ||
+	    json_integer_value(error) > 4095)
+		return err_set(r->e, "%s: %s is not a number from 0 to 4095", r->oci->name,
+			       errno_key);
 	ret->error = (int)json_integer_value(error);
 	return 0;
 }
@@ -134,24 +140,43 @@ static int count_words(const struct reader *r, const json_t *list, const char *k
 	return n;
 }
 
+/* "MAJOR.MINOR" at the start of a text; what follows, or NULL. */
+static const char *read_version(const char *text, unsigned long ret[2])
+{
+	char *end = (char *)(uintptr_t)text;
+
+	for (size_t i = 0; i < 2; i++) {
+		const char *digits = end + i; /* behind the dot */
+
+		if ((i && *end != '.') || *digits < '0' || *digits > '9')
+			return NULL;
+		ret[i] = strtoul(digits, &end, 10);
+	}
+	return end;
+}
+
 /* Whether the running kernel is at least as new as "MAJOR.MINOR"; -1 with an error. */
 static int kernel_holds(const struct reader *r, const json_t *value)
 {
-	unsigned int major, minor, our_major = 0, our_minor = 0;
-	const char *text = json_string_value(value);
-	int end = 0;
+	const char *text = json_string_value(value), *end;
+	unsigned long wanted[2] = {0}, ours[2] = {0};
 
-	if (!text || sscanf(text, "%5u.%5u%n", &major, &minor, &end) != 2 || text[end])
+	end = read_version(text ? text : "", wanted);
+	if (!end || *end)
 		return bad_value(r, "minKernel", value);
-	if (!r->oci->kernel || sscanf(r->oci->kernel, "%5u.%5u", &our_major, &our_minor) != 2)
+	if (!r->oci->kernel || !read_version(r->oci->kernel, ours))
 		return bad(r, "minKernel needs to know the kernel's release");
-	return our_major > major || (our_major == major && our_minor >= minor);
+	return ours[0] > wanted[0] || (ours[0] == wanted[0] && ours[1] >= wanted[1]);
 }
 
-/* 1: the rule counts, 0: it does not, -1: error. `sign`: includes (all must hold) or excludes (none may). */
-static int check_condition(const struct reader *r, const json_t *rule, const char *key, bool includes)
+/*
+ * 1: the rule counts, 0: it does not, -1: error. All of `includes` must hold, and none of
+ * `excludes`.
+ */
+static int check_condition(const struct reader *r, const json_t *rule, const char *key,
+			   bool includes)
 {
-	static const char *const known[] = { "caps", "arches", "minKernel", NULL };
+	static const char *const known[] = {"caps", "arches", "minKernel", NULL};
 	const json_t *c = json_object_get(rule, key), *kernel;
 	size_t n_caps, n_arches;
 	int caps, arches, kernels;
@@ -189,11 +214,14 @@ static int read_number(const struct reader *r, const json_t *object, const char 
 
 static int read_test(const struct reader *r, const json_t *object, struct seccomp_test *ret)
 {
-	static const char *const known[] = { "index", "value", "valueTwo", "op", NULL };
+	static const char *const known[] = {"index", "value", "valueTwo", "op", NULL};
 	static const char *const ops[] = {
-		[SECCOMP_NE] = "SCMP_CMP_NE", [SECCOMP_LT] = "SCMP_CMP_LT",
-		[SECCOMP_LE] = "SCMP_CMP_LE", [SECCOMP_EQ] = "SCMP_CMP_EQ",
-		[SECCOMP_GE] = "SCMP_CMP_GE", [SECCOMP_GT] = "SCMP_CMP_GT",
+		[SECCOMP_NE] = "SCMP_CMP_NE",
+		[SECCOMP_LT] = "SCMP_CMP_LT",
+		[SECCOMP_LE] = "SCMP_CMP_LE",
+		[SECCOMP_EQ] = "SCMP_CMP_EQ",
+		[SECCOMP_GE] = "SCMP_CMP_GE",
+		[SECCOMP_GT] = "SCMP_CMP_GT",
 		[SECCOMP_MASKED_EQ] = "SCMP_CMP_MASKED_EQ",
 	};
 	const json_t *op = json_object_get(object, "op");
@@ -252,15 +280,19 @@ static int add_rules(struct reader *r, const json_t *names, const struct seccomp
 
 static int read_rule(struct reader *r, const json_t *object)
 {
-	static const char *const known[] = { "names", "name", "action", "errnoRet", "args",
-					     "comment", "includes", "excludes", NULL };
-	const json_t *names = json_object_get(object, "names"), *args = json_object_get(object, "args");
-	struct seccomp_rule rule = { 0 };
+	static const char *const known[] = {
+		"names",   "name",     "action",   "errnoRet", "args",
+		"comment", "includes", "excludes", NULL,
+	};
+	const json_t *names = json_object_get(object, "names"),
+		     *args = json_object_get(object, "args");
+	struct seccomp_rule rule = {0};
 	int includes, excludes;
 
 	if (!json_is_object(object))
 		return bad_value(r, "syscalls", object);
-	if (check_keys(r, object, known) < 0 || read_act(r, object, "action", "errnoRet", &rule.act) < 0)
+	if (check_keys(r, object, known) < 0 ||
+	    read_act(r, object, "action", "errnoRet", &rule.act) < 0)
 		return -1;
 	if (json_object_get(object, "name") || !json_is_array(names))
 		return bad(r, "a rule needs 'names', a list");
@@ -280,7 +312,8 @@ static int read_rule(struct reader *r, const json_t *object)
 
 static int check_architectures(const struct reader *r, const json_t *root)
 {
-	const json_t *list = json_object_get(root, "architectures"), *map = json_object_get(root, "archMap");
+	const json_t *list = json_object_get(root, "architectures"),
+		     *map = json_object_get(root, "archMap");
 	bool native = !json_array_size(list) && !json_array_size(map);
 
 	for (size_t i = 0; i < json_array_size(list); i++) {
@@ -299,8 +332,10 @@ static int check_architectures(const struct reader *r, const json_t *root)
 
 static int read_root(struct reader *r, const json_t *root)
 {
-	static const char *const known[] = { "defaultAction", "defaultErrnoRet", "architectures", "archMap",
-					     "syscalls", "flags", "listenerPath", "listenerMetadata", NULL };
+	static const char *const known[] = {
+		"defaultAction", "defaultErrnoRet", "architectures",	"archMap", "syscalls",
+		"flags",	 "listenerPath",    "listenerMetadata", NULL,
+	};
 	const json_t *calls = json_object_get(root, "syscalls");
 
 	if (!json_is_object(root))
@@ -344,7 +379,7 @@ static int newest_of(const struct reader *r)
 
 int seccomp_compile_oci(const struct seccomp_oci *oci, struct bpf *ret, struct err *e)
 {
-	struct reader r = { .oci = oci, .e = e, .highest = -1 };
+	struct reader r = {.oci = oci, .e = e, .highest = -1};
 	struct seccomp_rules rules;
 	json_error_t error;
 	json_t *root;
@@ -358,8 +393,10 @@ int seccomp_compile_oci(const struct seccomp_oci *oci, struct bpf *ret, struct e
 	if (result == 0)
 		result = check_execve(&r);
 	if (result == 0) {
-		rules = (struct seccomp_rules){ .otherwise = r.otherwise, .newest = newest_of(&r),
-						.rules = r.rules.v, .n = r.rules.n };
+		rules = (struct seccomp_rules){.otherwise = r.otherwise,
+					       .newest = newest_of(&r),
+					       .rules = r.rules.v,
+					       .n = r.rules.n};
 		result = seccomp_compile_rules(&rules, ret, e);
 	}
 	pool_done(&r.pool);

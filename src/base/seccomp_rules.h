@@ -19,14 +19,17 @@ enum {
 	SECCOMP_X32_BIT = 0x40000000,
 };
 
-/* One refusal by argument. Tests look at the low 32 bits, as the kernel does for all calls that have one. */
+/*
+ * One refusal by argument. Tests look at the low 32 bits, as the kernel does for all calls that
+ * have one.
+ */
 enum seccomp_kind {
 	SECCOMP_ALWAYS,	  /* refuse each call */
 	SECCOMP_ANY_BIT,  /* refuse if the argument has one of the bits */
 	SECCOMP_ALL_BITS, /* refuse if it has all of them */
-	SECCOMP_TWO,	  /* refuse if it has one of the bits, and a second argument one of its bits */
-	SECCOMP_ONE_OF,	  /* refuse if it is one of the values */
-	SECCOMP_NONE_OF,  /* refuse if it is none of the values */
+	SECCOMP_TWO, /* refuse if it has one of the bits, and a second argument one of its bits */
+	SECCOMP_ONE_OF,	 /* refuse if it is one of the values */
+	SECCOMP_NONE_OF, /* refuse if it is none of the values */
 };
 
 struct seccomp_check {

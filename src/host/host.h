@@ -53,6 +53,7 @@ struct host {
 	const char *cwd_error; /* why there is none */
 	const char *const *environment;
 	int landlock_abi; /* 0: no Landlock */
+	const char *kernel; /* release, such as "6.1.0-40-amd64"; read where it matters only, else NULL */
 	bool has_terminal;
 	const char *resolv_conf; /* real path of /etc/resolv.conf, or NULL */
 	const char *config_home, *cache_home; /* of ours: .../sandbox; NULL without a home */

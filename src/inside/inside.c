@@ -5,9 +5,9 @@
  * The launcher clones PID 1 into all its new namespaces at once. PID 1 has every capability in the new user namespace
  * and none outside. What it does in which order is the first table; every row says what has to be true before it.
  *
- *	user-namespace	ids mapped, by us (one line) or by newuidmap, for which we wait. Before it we are nobody
  *	keyring		a session keyring of its own: the caller's would come along
  *	sources		every part of the host's tree that will be seen is opened while the tree is as the host has it
+ *	ids		the launcher maps them meanwhile; before it nothing can be created, for we are nobody
  *	root		the root to be, private and read-only; nothing below it can change or be propagated any more
  *	mounts		parents first. Destinations are looked up below the root's descriptor, never by a path twice
  *	seal		directories in which we made mount points become read-only
@@ -34,6 +34,7 @@
 #include <linux/prctl.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "inside/inside.h"
@@ -60,9 +61,9 @@ static bool plan_sets_ids(const struct plan *p)
 }
 
 const struct step inside_setup[] = {
-	{"user-namespace", NULL, inside_map_ids, NULL},
 	{"keyring", NULL, inside_join_keyring, NULL},
 	{"sources", NULL, inside_open_sources, NULL},
+	{"ids", NULL, inside_await_ids, NULL},
 	{"root", NULL, inside_make_root, NULL},
 	{"mounts", NULL, inside_mount_all, NULL},
 	{"seal", NULL, inside_seal, NULL},
@@ -113,6 +114,7 @@ _Noreturn void inside_main(struct inside *in)
 {
 	/* Dies with the launcher; if that has died already, the channel is at its end, which init.c sees. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	in->umask = umask(0); /* modes are as written; the program has the caller's again */
 	in->root = in->scratch = in->landlock = -1;
 	if (steps_run(inside_setup, inside_setup_rows, in->plan, in, &in->progress->setup, &in->err))
 		fail(in);

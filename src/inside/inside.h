@@ -27,14 +27,17 @@ struct inside {
 	/* of the set-up; zero before */
 	struct pool pool;
 	int root, scratch; /* descriptors: the root being built, the file system behind what is empty */
+	int nothing;	   /* a directory with an empty directory and an empty file, to cover with */
 	int landlock;
 	int *devices;	   /* mounts of device nodes, in the order of kernelfs.c */
 	int *sources;	   /* one a mount of the plan; -1: none */
+	int *mounts;	   /* what has been mounted, one a mount of the plan */
 	int *sealed;	   /* mounts that become read-only at the end */
 	size_t n_sealed;
 	bool *skipped;
 	unsigned made;	   /* names given out in scratch */
 	uint64_t files_limit, files_limit_max; /* RLIMIT_NOFILE of the program */
+	mode_t umask;
 	pid_t program;
 	struct err err;	   /* written by the program's process too, which shares this memory until it execs */
 	volatile bool exec_failed;
@@ -46,7 +49,7 @@ extern const size_t inside_setup_rows, inside_program_rows;
 _Noreturn void inside_main(struct inside *in);
 
 /* user.c */
-int inside_map_ids(void *context, struct err *e);
+int inside_await_ids(void *context, struct err *e);
 int inside_join_keyring(void *context, struct err *e);
 int inside_hide_self(void *context, struct err *e);
 /* mounts.c */
@@ -61,7 +64,7 @@ int inside_attach(int mount, int place, const char *name, struct err *e); /* clo
 int inside_set_attributes(int mount, const char *name, uint64_t attributes, bool below, struct err *e);
 int inside_new_filesystem(const char *type, const char *const *options, uint64_t attributes, struct err *e);
 /* kernelfs.c */
-int inside_mount_proc(struct inside *in, int place, struct err *e);
+int inside_mount_proc(struct inside *in, int dir, const char *name, struct err *e);
 int inside_fill_dev(struct inside *in, int dev, struct err *e);
 int inside_open_devices(struct inside *in, struct err *e);
 int inside_loopback_up(void *context, struct err *e);

@@ -24,6 +24,7 @@
 #include "inside/inside.h"
 
 #define ALWAYS (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
+#define CLOSED (ALWAYS | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY)
 
 static int place_err(const struct plan_mount *m, struct err *e)
 {
@@ -71,7 +72,7 @@ int inside_new_directory(struct inside *in, const char *name, unsigned mode, str
 {
 	int mount;
 
-	if (mkdirat(in->scratch, name, 0700) || fchmodat(in->scratch, name, mode, 0))
+	if (mkdirat(in->scratch, name, mode))
 		return err_errno(e, "cannot make a directory in memory");
 	mount = clone_mount(in->scratch, name, 0);
 	return mount < 0 ? err_errno(e, "open_tree") : mount;
@@ -99,15 +100,21 @@ static int open_source(const struct plan_mount *m, struct err *e)
 	return mount;
 }
 
-/* A profile may name more paths than the soft limit of descriptors allows; the program gets the old limit back. */
+/*
+ * The descriptors of mounts stay open until the program has been exec'd (closing one takes the kernel's mount lock, and
+ * nobody waits for PID 1 then), so a long profile needs more of them than the soft limit allows. The program gets the
+ * old limit back.
+ */
 static int raise_limit(struct inside *in, struct err *e)
 {
+	uint64_t need = 2 * in->plan->mounts.n + 64;
 	struct rlimit limit;
 
-	if (in->plan->mounts.n < 200)
-		return 0;
 	if (getrlimit(RLIMIT_NOFILE, &limit))
 		return err_errno(e, "RLIMIT_NOFILE");
+	/* Descriptors that the launcher inherited are still open here, and the lowest free one may be high. */
+	if ((uint64_t)in->channel + need < limit.rlim_cur)
+		return 0;
 	in->files_limit = limit.rlim_cur;
 	in->files_limit_max = limit.rlim_max;
 	limit.rlim_cur = limit.rlim_max;
@@ -121,9 +128,16 @@ static int make_scratch(struct inside *in, struct err *e)
 	in->scratch = inside_new_filesystem("tmpfs", options, ALWAYS, e);
 	if (in->scratch < 0 || inside_attach(in->scratch, AT_FDCWD, "/proc", e))
 		return -1;
-	if (mkdirat(in->scratch, "void", 0555) || mknodat(in->scratch, "file", S_IFREG | 0444, 0))
+	if (mkdirat(in->scratch, "nothing", 0700) || mkdirat(in->scratch, "nothing/void", 0555) ||
+	    mknodat(in->scratch, "nothing/file", S_IFREG | 0444, 0))
 		return err_errno(e, "tmpfs");
-	return 0;
+	/* Attached and read-only itself, so that a clone of it needs no attributes set. */
+	in->nothing = clone_mount(in->scratch, "nothing", 0);
+	if (in->nothing < 0)
+		return err_errno(e, "open_tree");
+	if (inside_set_attributes(in->nothing, "", CLOSED, false, e))
+		return -1;
+	return inside_attach(in->nothing, in->scratch, "nothing", e);
 }
 
 int inside_open_sources(void *context, struct err *e)
@@ -133,6 +147,7 @@ int inside_open_sources(void *context, struct err *e)
 
 	in->sources = pool_alloc(&in->pool, (n + 1) * sizeof(*in->sources));
 	in->sealed = pool_alloc(&in->pool, (n + 8) * sizeof(*in->sealed));
+	in->mounts = pool_alloc(&in->pool, (n + 1) * sizeof(*in->mounts));
 	in->skipped = pool_alloc(&in->pool, n + 1);
 	if (raise_limit(in, e) || inside_open_devices(in, e))
 		return -1;
@@ -237,34 +252,47 @@ static int make_place(int dir, char *name, bool directory)
 }
 
 /*
- * The destination, looked up once and kept open. In a tree of the host a place is never made. RESOLVE_IN_ROOT keeps
- * links and `..` of a foreign root inside it; on the host's own root the plan has real paths, so a link that has
- * appeared since is refused.
+ * The destination, looked up once: a directory held open, and a name to go on with (empty: the descriptor itself).
+ * In a tree of the host a place is never made. RESOLVE_IN_ROOT keeps links and `..` of a foreign root inside it; on the
+ * host's own root the plan has real paths, so a link that has appeared since is refused. A name in the root directory
+ * needs no lookup of its own: move_mount(2) does not follow a link at the end.
  */
-static int open_place(struct inside *in, size_t i, struct err *e)
+struct place {
+	int dir;
+	const char *name;
+	int opened; /* to be closed, or -1 */
+};
+
+static int open_in_ours(struct inside *in, const struct plan_mount *m, ssize_t parent, struct place *ret, struct err *e)
+{
+	size_t skip = parent < 0 ? 0 : strlen(in->plan->mounts.v[parent].place);
+	char *name = pool_strdup(&in->pool, m->place + skip + 1);
+	bool directory = m->kind == MOUNT_BIND ? m->directory : m->kind != MOUNT_TEXT;
+
+	*ret = (struct place){parent < 0 ? in->root : in->mounts[parent], name, -1};
+	return make_place(ret->dir, name, directory) ? place_err(m, e) : 0;
+}
+
+/* 0; -2: an optional place that does not exist. */
+static int open_place(struct inside *in, size_t i, struct place *ret, struct err *e)
 {
 	const struct plan_mount *m = &in->plan->mounts.v[i];
 	ssize_t k = parent_index(in->plan, i);
-	const struct plan_mount *parent = k < 0 ? NULL : &in->plan->mounts.v[k];
-	uint64_t resolve = in->plan->root == ROOT_HOST ? RESOLVE_NO_SYMLINKS : 0;
-	_cleanup_fd_ int dir = -1;
-	char *name;
-	int fd;
+	bool host = in->plan->root == ROOT_HOST;
 
 	if (k >= 0 && in->skipped[k])
 		return -2;
-	if (!is_ours(in->plan, parent)) {
-		fd = fd_openat2(in->root, below_root(m->place), O_PATH, 0, RESOLVE_IN_ROOT | resolve);
-		if (fd < 0 && m->optional && errno == ENOENT)
-			return -2;
-		return fd < 0 ? place_err(m, e) : fd;
-	}
-	dir = fd_openat2(in->root, parent ? below_root(parent->place) : ".", O_PATH | O_DIRECTORY, 0, RESOLVE_IN_ROOT);
-	name = pool_strdup(&in->pool, m->place + (parent ? strlen(parent->place) : 0) + 1);
-	if (dir < 0 || make_place(dir, name, m->kind == MOUNT_BIND ? m->directory : m->kind != MOUNT_TEXT))
-		return place_err(m, e);
-	fd = fd_openat2(dir, name, O_PATH, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
-	return fd < 0 ? place_err(m, e) : fd;
+	if (is_ours(in->plan, k < 0 ? NULL : &in->plan->mounts.v[k]))
+		return open_in_ours(in, m, k, ret, e);
+	*ret = (struct place){in->root, below_root(m->place), -1};
+	if (host && !strchr(ret->name, '/') && !m->optional)
+		return 0;
+	ret->opened = fd_openat2(in->root, ret->name, O_PATH, 0, RESOLVE_IN_ROOT | (host ? RESOLVE_NO_SYMLINKS : 0));
+	if (ret->opened < 0 && m->optional && errno == ENOENT)
+		return -2;
+	ret->dir = ret->opened;
+	ret->name = "";
+	return ret->opened < 0 ? place_err(m, e) : 0;
 }
 
 static const char *scratch_name(struct inside *in, char *buffer, size_t n)
@@ -313,16 +341,17 @@ static int new_text(struct inside *in, const char *text, struct err *e)
 }
 
 /* What is hidden: nothing, of the same type. */
-static int new_void(struct inside *in, int place, struct err *e)
+static int new_void(struct inside *in, const struct place *place, struct err *e)
 {
+	unsigned flags = *place->name ? AT_SYMLINK_NOFOLLOW : AT_EMPTY_PATH;
 	struct stat st;
 
-	if (fstat(place, &st))
-		return err_errno(e, "fstat");
-	return clone_mount(in->scratch, S_ISDIR(st.st_mode) ? "void" : "file", 0);
+	if (fstatat(place->dir, place->name, &st, (int)flags))
+		return err_errno(e, "fstatat");
+	return clone_mount(in->nothing, S_ISDIR(st.st_mode) ? "void" : "file", 0);
 }
 
-static int new_mount(struct inside *in, size_t i, int place, struct err *e)
+static int new_mount(struct inside *in, size_t i, const struct place *place, struct err *e)
 {
 	const struct plan_mount *m = &in->plan->mounts.v[i];
 	char name[16];
@@ -345,31 +374,28 @@ static int new_mount(struct inside *in, size_t i, int place, struct err *e)
 	return -1;
 }
 
-static int attach_one(struct inside *in, size_t i, int place, struct err *e)
+static int attach_one(struct inside *in, size_t i, const struct place *place, struct err *e)
 {
 	const struct plan_mount *m = &in->plan->mounts.v[i];
-	bool closed = m->kind == MOUNT_EMPTY || m->kind == MOUNT_TEXT;
-	bool sealed = m->kind == MOUNT_SKELETON || m->kind == MOUNT_DEV;
-	uint64_t attributes = ALWAYS | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY;
 	int mount;
 
 	if (m->kind == MOUNT_PROC)
-		return inside_mount_proc(in, place, e);
+		return inside_mount_proc(in, place->dir, place->name, e);
+	e->text[0] = '\0';
 	mount = new_mount(in, i, place, e);
 	if (mount < 0)
-		return mount == -1 && e->text[0] ? -1 : place_err(m, e);
+		return e->text[0] ? -1 : place_err(m, e);
+	in->mounts[i] = mount;
 	if (m->kind == MOUNT_TMPFS && m->no_exec && inside_set_attributes(mount, "", MOUNT_ATTR_NOEXEC, false, e))
 		return -1;
-	if (closed && inside_set_attributes(mount, "", attributes, false, e))
+	if (m->kind == MOUNT_TEXT && inside_set_attributes(mount, "", CLOSED, false, e))
 		return -1;
-	if (inside_attach(mount, place, "", e))
+	if (inside_attach(mount, place->dir, place->name, e))
 		return place_err(m, e);
 	if (m->kind == MOUNT_DEV && inside_fill_dev(in, mount, e))
 		return -1;
-	if (sealed)
+	if (m->kind == MOUNT_SKELETON || m->kind == MOUNT_DEV)
 		in->sealed[in->n_sealed++] = mount;
-	else
-		close(mount);
 	return 0;
 }
 
@@ -379,14 +405,18 @@ int inside_mount_all(void *context, struct err *e)
 	const struct plan *p = in->plan;
 
 	for (size_t i = 0; i < p->mounts.n; i++) {
-		_cleanup_fd_ int place = -1;
+		struct place place = {-1, "", -1};
+		int rc;
 
 		in->skipped[i] = p->mounts.v[i].kind == MOUNT_BIND && in->sources[i] == -2;
 		if (in->skipped[i])
 			continue;
-		place = open_place(in, i, e);
-		in->skipped[i] = place == -2;
-		if (place == -1 || (place >= 0 && attach_one(in, i, place, e)))
+		rc = open_place(in, i, &place, e);
+		in->skipped[i] = rc == -2;
+		if (rc == 0)
+			rc = attach_one(in, i, &place, e);
+		fd_closep(&place.opened);
+		if (rc == -1)
 			return -1;
 	}
 	return 0;

@@ -32,8 +32,7 @@ int program_group(void *context, struct err *e)
 		return err_errno(e, "cannot give the terminal to the program");
 	if (in->files_limit_max && setrlimit(RLIMIT_NOFILE, &files))
 		return err_errno(e, "RLIMIT_NOFILE");
-	if (in->plan->umask >= 0)
-		umask((mode_t)in->plan->umask);
+	umask(in->plan->umask >= 0 ? (mode_t)in->plan->umask : in->umask);
 	if (sigprocmask(SIG_SETMASK, &in->mask, NULL))
 		return err_errno(e, "sigprocmask");
 	return 0;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Which system calls a sandbox may make: see filter.h. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "plan/filter.h"
@@ -12,53 +11,51 @@ struct list {
 	vec_of(struct seccomp_name) v; /* sorted by name */
 };
 
-/* Where a name is, or where it would have to be put. */
-static size_t list_find(const struct list *list, const char *name, bool *ret_found)
+/* NULL if the name is not there, and then *ret_at is where it belongs. */
+static struct seccomp_name *list_find(const struct list *list, const char *name, size_t *ret_at)
 {
 	size_t low = 0, high = list->v.n;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = strcmp(list->v.v[middle].name, name);
+		struct seccomp_name *at = &list->v.v[middle];
+		int order = strcmp(at->name, name);
 
-		if (order == 0) {
-			*ret_found = true;
-			return middle;
-		}
+		if (order == 0)
+			return at;
 		if (order < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	*ret_found = false;
-	return low;
+	*ret_at = low;
+	return NULL;
 }
 
 static void list_put(struct list *list, const char *name, int error)
 {
-	struct seccomp_name *at;
-	bool found;
-	size_t i = list_find(list, name, &found);
+	size_t at = 0;
+	struct seccomp_name *found = list_find(list, name, &at), *last;
 
-	if (!found) {
-		(void)vec_add(list->pool, &list->v);
-		at = &list->v.v[i];
-		memmove(at + 1, at, (list->v.n - 1 - i) * sizeof(*at));
+	if (found) {
+		found->error = error;
+		return;
 	}
-	list->v.v[i] = (struct seccomp_name){ name, error };
+	last = vec_add(list->pool, &list->v);
+	for (size_t i = list->v.n - 1; i > at; i--, last--)
+		*last = last[-1];
+	*last = (struct seccomp_name){name, error};
 }
 
 static void list_remove(struct list *list, const char *name)
 {
-	struct seccomp_name *at;
-	bool found;
-	size_t i = list_find(list, name, &found);
+	size_t at = 0;
+	struct seccomp_name *found = list_find(list, name, &at);
 
 	if (!found)
 		return;
-	at = &list->v.v[i];
 	list->v.n--;
-	memmove(at, at + 1, (list->v.n - i) * sizeof(*at));
+	memmove(found, found + 1, (size_t)(list->v.v + list->v.n - found) * sizeof(*found));
 }
 
 static void list_apply(struct list *list, const char *name, const struct filter_word *word)
@@ -90,25 +87,27 @@ static void list_apply_group(struct list *list, const char *name, const struct f
 	}
 }
 
-/* The program itself is started with these: a profile that refuses them by name would promise what cannot be kept. */
+/* The command is started with these: to refuse them by name would promise what cannot be kept. */
 static int check_needed(const struct filter_word *word, struct err *e)
 {
 	if (!word->take_away && !word->error)
 		return 0;
 	if (strcmp(word->name, "execve") != 0 && strcmp(word->name, "exit_group") != 0)
 		return 0;
-	return err_set(e, "SystemCallFilter: %s cannot be refused: the command is started with it", word->name);
+	return err_set(e, "SystemCallFilter: %s cannot be refused: the command is started with it",
+		       word->name);
 }
 
 int filter_expand(struct pool *pool, const struct filter_spec *spec, struct seccomp_name **ret,
 		  size_t *ret_n, struct err *e)
 {
-	struct list list = { .pool = pool };
+	struct list list = {.pool = pool};
 
 	for (size_t i = 0; i < spec->n_words; i++) {
 		struct filter_word word;
 
-		if (filter_word_parse(pool, spec->words[i], &word, e) < 0 || check_needed(&word, e) < 0)
+		if (filter_word_parse(pool, spec->words[i], &word, e) < 0 ||
+		    check_needed(&word, e) < 0)
 			return -1;
 		if (word.group)
 			list_apply_group(&list, word.name, &word);
@@ -133,7 +132,7 @@ static void text_add(struct text *text, const char *s, size_t len)
 	text->v.n += len;
 }
 
-/* With its length in front, so that no value can look like the end of itself and the start of another. */
+/* With its length in front, so that no value looks like its own end and the start of another. */
 static void text_add_value(struct text *text, const char *what, const char *s, size_t len)
 {
 	char *head = pool_printf(text->pool, "%s %zu:", what, len);
@@ -150,10 +149,11 @@ static void text_add_number(struct text *text, const char *what, uint64_t number
 	text_add(text, line, strlen(line));
 }
 
-char *filter_key(struct pool *pool, const struct filter_spec *spec, const char *builder, size_t *ret_len)
+char *filter_key(struct pool *pool, const struct filter_spec *spec, const char *builder,
+		 size_t *ret_len)
 {
 	const struct seccomp_args *args = &spec->args;
-	struct text text = { .pool = pool };
+	struct text text = {.pool = pool};
 
 	text_add_value(&text, "builder", builder, strlen(builder));
 	if (spec->oci_json) {

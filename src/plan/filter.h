@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which system calls a sandbox may make: from the profile's words to the list that is compiled, and to the text by
- * which the compiled programs are known in the cache.
+ * Which system calls a sandbox may make: from the profile's words to the list that is compiled, and
+ * to the text by which the compiled programs are known in the cache.
  */
 #pragma once
 
@@ -12,11 +12,12 @@
 #include "base/pool.h"
 #include "base/seccomp.h"
 
+/* Words, or an OCI file, or neither: then calls are not filtered by name. */
 struct filter_spec {
-	const char *const *words; /* SystemCallFilter=, in their order; checked by filter_word_parse */
-	size_t n_words;		  /* 0, and no OCI file: calls are not filtered by name */
-	int default_error;	  /* SystemCallErrorNumber= */
-	const char *oci_json;	  /* SeccompFile=, in the place of the words; or NULL */
+	const char *const *words; /* of SystemCallFilter=; checked by filter_word_parse */
+	size_t n_words;
+	int default_error;    /* SystemCallErrorNumber= */
+	const char *oci_json; /* of SeccompFile=, in the place of the words; or NULL */
 	size_t oci_length;
 	const char *oci_name;
 	const char *kernel; /* release of the running kernel; needed with an OCI file only */
@@ -29,7 +30,8 @@ int filter_expand(struct pool *pool, const struct filter_spec *spec, struct secc
 		  size_t *ret_n, struct err *e);
 
 /*
- * Two specifications with the same key give the same two programs. `builder` stands for everything else that has a
- * part in them: this program with its tables, and the library.
+ * Two specifications with the same key give the same two programs. `builder` stands for everything
+ * else that has a part in them: this program with its tables, and the library.
  */
-char *filter_key(struct pool *pool, const struct filter_spec *spec, const char *builder, size_t *ret_len);
+char *filter_key(struct pool *pool, const struct filter_spec *spec, const char *builder,
+		 size_t *ret_len);

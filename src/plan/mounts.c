@@ -115,7 +115,8 @@ static int add_use(const struct plan_inputs *in, struct plan *p, const struct pa
 	m->at = u->value->at;
 	m->read_only = u->read_only;
 	m->size = u->size;
-	m->optional = u->value->optional;
+	/* What has been found need not be looked for again. */
+	m->optional = u->value->optional && !host_place(p, u);
 	if (m->kind == MOUNT_BIND) {
 		m->source = u->source.real;
 		m->directory = u->source.kind == PATH_DIRECTORY;
@@ -341,18 +342,14 @@ static int check_working_directory(const struct plan_inputs *in, struct plan *p,
 /* Whatever the profile says: the interfaces of the kernel, as little of them as programs can live with. */
 static void add_ours(struct plan *p)
 {
-	/* The C library counts processors here; allocators ask for the size of huge pages. */
-	static const char *const of_sys[] = {"/sys/devices/system/cpu", "/sys/devices/system/node",
-					     "/sys/kernel/mm/transparent_hugepage"};
+	struct plan_mount *cpu;
 
 	add(p, MOUNT_PROC, "/proc", "always");
 	add(p, MOUNT_DEV, "/dev", "always");
 	add(p, MOUNT_EMPTY, "/sys", "always")->optional = true;
-	for (size_t i = 0; i < sizeof(of_sys) / sizeof(of_sys[0]); i++) {
-		struct plan_mount *m = add_bind(p, of_sys[i], of_sys[i], true, "always");
-
-		m->read_only = m->optional = true;
-	}
+	/* The C library counts the processors here. */
+	cpu = add_bind(p, "/sys/devices/system/cpu", "/sys/devices/system/cpu", true, "always");
+	cpu->read_only = cpu->optional = true;
 }
 
 int plan_mounts(const struct plan_inputs *in, struct plan *p, struct err *e)

@@ -187,6 +187,7 @@ int plan_limits_of_calls(const struct plan_inputs *in, struct plan *p, struct er
 	p->filter.oci_json = in->seccomp_json;
 	p->filter.oci_length = in->seccomp_json_length;
 	p->filter.oci_name = profile_text_of(profile, KEY_SECCOMP_FILE, NULL);
+	p->filter.kernel = in->host->kernel;
 	p->filter.caps = p->caps_held;
 	p->filter.args.restrict_namespaces = p->restrict_namespaces;
 	p->filter.args.lock_personality = profile_number(profile, KEY_LOCK_PERSONALITY, true);
@@ -289,8 +290,8 @@ int plan_build(const struct plan_inputs *in, struct plan *p, struct err *e)
 			   .restrict_namespaces = profile_number(profile, KEY_RESTRICT_NAMESPACES, true),
 			   .cache_dir = h->cache_home};
 	/* Nested sandboxes mount a /proc of their own, which the kernel allows only while one is seen unmasked. */
-	p->mask_proc = p->restrict_namespaces;
-	if (!p->mask_proc && h->uid == 0) {
+	p->mask_proc = !p->restrict_namespaces ? MASK_NOTHING : h->uid ? MASK_FOR_USER : MASK_FOR_ROOT;
+	if (!p->restrict_namespaces && h->uid == 0) {
 		refuse(in, KEY_RESTRICT_NAMESPACES, e, "not as the host's root: /proc/sys of the host could be written to");
 		return err_hint(e, "run it as a normal user");
 	}

@@ -66,6 +66,8 @@ struct plan_identity {
 	bool drop_groups;	/* supplementary groups can be dropped */
 };
 
+enum plan_masks { MASK_NOTHING, MASK_FOR_USER, MASK_FOR_ROOT };
+
 struct landlock_rule {
 	const char *place;
 	bool writable;
@@ -91,7 +93,7 @@ struct plan {
 	bool root_writable;
 	vec_of(struct plan_mount) mounts; /* parents first */
 	vec_of(struct plan_mount) devices; /* nodes in /dev beside the usual ones */
-	bool mask_proc; /* close what writes to, or tells about, the host in /proc */
+	enum plan_masks mask_proc; /* of /proc: see kernelfs.c */
 
 	uint64_t caps_bounding, caps_held, caps_ambient;
 	struct filter_spec filter;

@@ -32,7 +32,7 @@ static const char *group_name_at(size_t i, const void *ctx)
 
 static void suggest_call(const char *name, struct err *e)
 {
-	struct names names = { 0 };
+	struct names names = {0};
 	const struct group *group;
 	const char *near;
 	size_t len;
@@ -42,7 +42,8 @@ static void suggest_call(const char *name, struct err *e)
 
 		while ((word = group_next(&at, &len)))
 			if (*word != '@')
-				*vec_add(&names.pool, &names.v) = pool_strndup(&names.pool, word, len);
+				*vec_add(&names.pool, &names.v) =
+					pool_strndup(&names.pool, word, len);
 	}
 	near = nearest(name, name_at, &names);
 	if (near)
@@ -81,12 +82,12 @@ static int check_call(const char *name, struct err *e)
 
 int filter_errno_parse(const char *text, struct err *e)
 {
-	unsigned long number;
 	int error;
-	char *end;
 
 	if (*text >= '0' && *text <= '9') {
-		number = strtoul(text, &end, 10);
+		char *end;
+		unsigned long number = strtoul(text, &end, 10);
+
 		if (*end == '\0' && number >= 1 && number <= ERRNO_MAX)
 			return (int)number;
 		return err_set(e, "'%s' is not an error number from 1 to %d", text, ERRNO_MAX);
@@ -101,7 +102,7 @@ int filter_errno_parse(const char *text, struct err *e)
 
 int filter_word_parse(struct pool *pool, const char *word, struct filter_word *ret, struct err *e)
 {
-	struct filter_word w = { 0 };
+	struct filter_word w = {0};
 	const char *colon;
 
 	w.take_away = *word == '~';

@@ -15,8 +15,9 @@ struct filter_word {
 };
 
 /*
- * Accepts a call that another architecture has, or that is newer than the library: such a word does nothing here.
- * `e` says what is wrong with the word and suggests a likely one; the caller knows the place.
+ * Accepts a call that another architecture has, or that is newer than the library: such a word does
+ * nothing here. `e` says what is wrong with the word and suggests a likely one; the caller knows
+ * the place.
  */
 int filter_word_parse(struct pool *pool, const char *word, struct filter_word *ret, struct err *e);
 /* An errno by name or number, as in SystemCallErrorNumber=; -1 with `e` filled in. */

@@ -2,13 +2,13 @@
 /*
  * The filter cache: see filter.h.
  *
- * Compiling takes longer than everything else at the start of a sandbox, and the result only depends on the
- * specification, this program and libseccomp. One file holds both programs and the whole key, its name is the key's
- * hash. A file with another key (two with one hash, another version of us) or with anything odd about it counts as
- * missing, and is replaced.
+ * Compiling takes longer than everything else at the start of a sandbox, and the result only
+ * depends on the specification, this program and libseccomp. One file holds both programs and the
+ * whole key, its name is the key's hash. A file with another key (two with one hash, another
+ * version of us) or with anything odd about it counts as missing, and is replaced.
  *
- * Trust: whoever can write the file decides what a sandbox may do, so the directory and the file must be the user's own
- * and nobody else's to write. The checksum finds accidents, not attacks.
+ * Trust: whoever can write the file decides what a sandbox may do, so the directory and the file
+ * must be the user's own and nobody else's to write. The checksum finds accidents, not attacks.
  */
 #include <dirent.h>
 #include <elf.h>
@@ -50,52 +50,61 @@ static uint64_t fnv1a(const void *data, size_t len)
 	return hash;
 }
 
-/*
- * The build-id that the linker computes from this program's contents: the tables and the compiler of filters are part
- * of it, so that no cache outlives a change to them. Null if the program was linked without one.
- */
-static size_t build_id(unsigned char *id, size_t size)
+struct build_id {
+	const unsigned char *bytes; /* NULL: the program was linked without one */
+	size_t n;
+};
+
+static size_t note_size(size_t n)
 {
-	extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
-	const char *base = (const char *)&__ehdr_start, *at, *end;
-	const ElfW(Phdr) *ph = (const void *)(base + __ehdr_start.e_phoff);
-	uintptr_t origin = 0;
-
-	for (size_t i = 0; i < __ehdr_start.e_phnum; i++)
-		if (ph[i].p_type == PT_LOAD && ph[i].p_offset == 0)
-			origin = ph[i].p_vaddr;
-	for (size_t i = 0; i < __ehdr_start.e_phnum; i++) {
-		if (ph[i].p_type != PT_NOTE)
-			continue;
-		at = base + (ph[i].p_vaddr - origin);
-		end = at + ph[i].p_filesz;
-		while ((size_t)(end - at) >= sizeof(ElfW(Nhdr))) {
-			const ElfW(Nhdr) *note = (const void *)at;
-			const char *name = at + sizeof(*note);
-			const char *data = name + ((note->n_namesz + 3u) & ~3u);
-
-			if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
-			    memcmp(name, "GNU", 4) == 0 && note->n_descsz <= size) {
-				memcpy(id, data, note->n_descsz);
-				return note->n_descsz;
-			}
-			at = data + ((note->n_descsz + 3u) & ~3u);
-		}
-	}
-	return 0;
+	return (n + 3) & ~(size_t)3;
 }
 
-/* NULL: nothing would tell an old cache from a new one. */
+/* Called for this program first, and that is all we want. */
+static int take_build_id(struct dl_phdr_info *info, size_t size, void *data)
+{
+	struct build_id *id = data;
+
+	(void)size;
+	for (size_t i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
+		const char *at = (const char *)(info->dlpi_addr + ph->p_vaddr),
+			   *end = at + ph->p_memsz;
+
+		while (ph->p_type == PT_NOTE && (size_t)(end - at) > sizeof(ElfW(Nhdr))) {
+			const ElfW(Nhdr) *note = (const void *)at;
+			const char *name = at + sizeof(*note),
+				   *bytes = name + note_size(note->n_namesz);
+
+			if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
+			    memcmp(name, "GNU", 4) == 0 && note->n_descsz <= ID_MAX) {
+				*id = (struct build_id){(const unsigned char *)bytes,
+							note->n_descsz};
+				return 1;
+			}
+			at = bytes + note_size(note->n_descsz);
+		}
+	}
+	return 1;
+}
+
+/*
+ * Who compiles: the build-id, which the linker computes from this program's contents, covers the
+ * tables and the compiler of filters, so that no cache outlives a change to them. NULL: nothing
+ * would tell an old cache from a new one.
+ */
 static char *builder_text(struct pool *pool)
 {
-	unsigned char id[ID_MAX];
-	char hex[2 * ID_MAX + 1];
-	size_t n = build_id(id, sizeof(id));
+	struct build_id id = {0};
+	char hex[2 * ID_MAX + 1] = "";
 
-	if (!n)
+	dl_iterate_phdr(take_build_id, &id);
+	if (!id.n)
 		return NULL;
-	for (size_t i = 0; i < n; i++)
-		snprintf(hex + 2 * i, 3, "%02x", id[i]);
+	for (size_t i = 0; i < id.n; i++) {
+		hex[2 * i] = "0123456789abcdef"[id.bytes[i] >> 4];
+		hex[2 * i + 1] = "0123456789abcdef"[id.bytes[i] & 15];
+	}
 	return pool_printf(pool, "%s libseccomp %s", hex, seccomp_version_text());
 }
 
@@ -150,7 +159,7 @@ static char *read_file(int dir, const char *name, size_t *ret_len)
 
 static int take_program(const char *from, size_t n, struct bpf *ret)
 {
-	*ret = (struct bpf){ 0 };
+	*ret = (struct bpf){0};
 	if (!n)
 		return 0;
 	ret->insn = malloc(n * sizeof(*ret->insn));
@@ -165,8 +174,8 @@ static bool is_sound(const struct header *h, const char *text, size_t len, const
 {
 	const char *after = text + sizeof(*h);
 
-	if (memcmp(h->magic, magic, sizeof(magic)) != 0 || h->zero != 0 || h->key_length != key->len ||
-	    h->names > BPF_MAXINSNS || h->args > BPF_MAXINSNS)
+	if (memcmp(h->magic, magic, sizeof(magic)) != 0 || h->zero != 0 ||
+	    h->key_length != key->len || h->names > BPF_MAXINSNS || h->args > BPF_MAXINSNS)
 		return false;
 	if (len != sizeof(*h) + key->len + (h->names + h->args) * sizeof(struct sock_filter))
 		return false;
@@ -188,7 +197,8 @@ static int cache_read(int dir, const struct key *key, struct bpf *ret_names, str
 		at = text + sizeof(h) + key->len;
 		r = take_program(at, h.names, ret_names);
 		if (r == 0)
-			r = take_program(at + h.names * sizeof(struct sock_filter), h.args, ret_args);
+			r = take_program(at + h.names * sizeof(struct sock_filter), h.args,
+					 ret_args);
 		if (r < 0)
 			bpf_done(ret_names);
 	}
@@ -199,7 +209,7 @@ static int cache_read(int dir, const struct key *key, struct bpf *ret_names, str
 /* Makes the directory and what is missing above it. */
 static void make_dirs(const char *path)
 {
-	char *copy = strdup(path);
+	char *copy = *path ? strdup(path) : NULL;
 
 	if (!copy)
 		return;
@@ -212,11 +222,12 @@ static void make_dirs(const char *path)
 	free(copy);
 }
 
-/* Removes the oldest file if there are more than FILES_MAX. Each writer adds one, so one is enough. */
+/* Removes the oldest file if there are more than FILES_MAX. Each writer adds one, so one is enough.
+ */
 static void cache_bound(int dir)
 {
 	char oldest[NAME_MAX + 1] = "";
-	struct timespec oldest_time = { 0 };
+	struct timespec oldest_time = {0};
 	struct dirent *entry;
 	struct stat st;
 	size_t n = 0;
@@ -231,7 +242,8 @@ static void cache_bound(int dir)
 		return;
 	}
 	while ((entry = readdir(d))) {
-		if (fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(st.st_mode))
+		if (fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    S_ISDIR(st.st_mode))
 			continue;
 		n++;
 		if (!*oldest || st.st_mtim.tv_sec < oldest_time.tv_sec ||
@@ -247,15 +259,17 @@ static void cache_bound(int dir)
 }
 
 /*
- * A file without a name gets one when it is complete: killed at any moment we leave nothing behind. On a file system
- * without O_TMPFILE there is no cache.
+ * A file without a name gets one when it is complete: killed at any moment we leave nothing behind.
+ * On a file system without O_TMPFILE there is no cache.
  */
-static void cache_write(int dir, const struct key *key, const struct bpf *names, const struct bpf *args)
+static void cache_write(int dir, const struct key *key, const struct bpf *names,
+			const struct bpf *args)
 {
-	size_t len = sizeof(struct header) + key->len + (names->n + args->n) * sizeof(struct sock_filter);
-	struct header h = { .key_length = (uint32_t)key->len,
-			    .names = (uint32_t)names->n,
-			    .args = (uint32_t)args->n };
+	size_t len = sizeof(struct header) + key->len +
+		     (names->n + args->n) * sizeof(struct sock_filter);
+	struct header h = {.key_length = (uint32_t)key->len,
+			   .names = (uint32_t)names->n,
+			   .args = (uint32_t)args->n};
 	char *text = malloc(len), *at, self[32];
 	int fd;
 
@@ -272,8 +286,8 @@ static void cache_write(int dir, const struct key *key, const struct bpf *names,
 	fd = openat(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
 	if (fd >= 0 && len <= SIZE_MAX_FILE && write(fd, text, len) == (ssize_t)len) {
 		snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-		if (linkat(AT_FDCWD, self, dir, key->name, AT_SYMLINK_FOLLOW) < 0 && errno == EEXIST &&
-		    unlinkat(dir, key->name, 0) == 0)
+		if (linkat(AT_FDCWD, self, dir, key->name, AT_SYMLINK_FOLLOW) < 0 &&
+		    errno == EEXIST && unlinkat(dir, key->name, 0) == 0)
 			(void)linkat(AT_FDCWD, self, dir, key->name, AT_SYMLINK_FOLLOW);
 		cache_bound(dir);
 	}
@@ -284,11 +298,11 @@ static void cache_write(int dir, const struct key *key, const struct bpf *names,
 
 static int compile_oci(const struct filter_spec *spec, struct bpf *ret, struct err *e)
 {
-	struct seccomp_oci oci = { .json = spec->oci_json,
-				   .length = spec->oci_length,
-				   .name = spec->oci_name,
-				   .caps = spec->caps,
-				   .kernel = spec->kernel };
+	struct seccomp_oci oci = {.json = spec->oci_json,
+				  .length = spec->oci_length,
+				  .name = spec->oci_name,
+				  .caps = spec->caps,
+				  .kernel = spec->kernel};
 
 	return seccomp_compile_oci(&oci, ret, e);
 }
@@ -296,7 +310,7 @@ static int compile_oci(const struct filter_spec *spec, struct bpf *ret, struct e
 static int compile_words(struct pool *pool, const struct filter_spec *spec, struct bpf *ret,
 			 struct err *e)
 {
-	struct seccomp_names names = { .default_error = spec->default_error };
+	struct seccomp_names names = {.default_error = spec->default_error};
 	struct seccomp_name *list;
 
 	if (filter_expand(pool, spec, &list, &names.n, e) < 0)
@@ -308,7 +322,7 @@ static int compile_words(struct pool *pool, const struct filter_spec *spec, stru
 static int compile(struct pool *pool, const struct filter_spec *spec, struct bpf *ret_names,
 		   struct bpf *ret_args, struct err *e)
 {
-	struct bpf names = { 0 }, args = { 0 };
+	struct bpf names = {0}, args = {0};
 	int r = 0;
 
 	if (spec->oci_json)
@@ -330,13 +344,14 @@ static int get(struct pool *pool, const struct filter_spec *spec, const char *ca
 	       struct bpf *ret_names, struct bpf *ret_args, struct err *e)
 {
 	const char *builder = cache_dir ? builder_text(pool) : NULL;
-	struct key key = { 0 };
+	struct key key = {0};
 	int dir, r;
 
 	if (!builder)
 		return compile(pool, spec, ret_names, ret_args, e);
 	key.text = filter_key(pool, spec, builder, &key.len);
-	snprintf(key.name, sizeof(key.name), "%016llx", (unsigned long long)fnv1a(key.text, key.len));
+	snprintf(key.name, sizeof(key.name), "%016llx",
+		 (unsigned long long)fnv1a(key.text, key.len));
 	dir = open_dir(cache_dir);
 	if (dir >= 0 && cache_read(dir, &key, ret_names, ret_args) == 0) {
 		close(dir);
@@ -358,7 +373,7 @@ int filter_get(const struct filter_spec *spec, const char *cache_dir, struct bpf
 	       struct bpf *ret_args, struct err *e)
 {
 	struct filter_spec with_kernel = *spec;
-	struct pool pool = { 0 };
+	struct pool pool = {0};
 	struct utsname name;
 	int r;
 

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* newuidmap(1) and newgidmap(1), which alone may map the subordinate ranges, run side by side: 1.5 ms instead of 3. */
+/*
+ * The id maps of the new user namespace. One line that maps the caller's own id needs no privilege, once setgroups(2) is
+ * given up (user_namespaces(7)). Only newuidmap(1) and newgidmap(1) may map the subordinate ranges; they run side by
+ * side, which takes 1.5 ms instead of 3.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -68,7 +72,31 @@ static int finish(struct mapper *m, const char *path, struct err *e)
 	return err_hint(e, "`sandbox doctor` checks the subordinate ranges");
 }
 
-int idmap_write(const struct plan_identity *id, pid_t pid, const sigset_t *mask, struct err *e)
+static int write_line(int proc, const char *file, const char *text, struct err *e)
+{
+	if (fd_write_path(proc, file, text, strlen(text)) == 0)
+		return 0;
+	err_errno(e, "/proc/PID/%s", file);
+	return err_hint(e, "`sandbox doctor` names what keeps you from using user namespaces");
+}
+
+static int write_own_line(const struct plan_identity *id, pid_t pid, struct err *e)
+{
+	_cleanup_fd_ int proc = -1;
+	char path[32], uids[40], gids[40];
+
+	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	snprintf(uids, sizeof(uids), "%u %u 1", id->uids[0].inside, id->uids[0].outside);
+	snprintf(gids, sizeof(gids), "%u %u 1", id->gids[0].inside, id->gids[0].outside);
+	proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (proc < 0)
+		return err_errno(e, "%s", path);
+	if (write_line(proc, "setgroups", "deny", e) || write_line(proc, "uid_map", uids, e))
+		return -1;
+	return write_line(proc, "gid_map", gids, e);
+}
+
+static int run_mappers(const struct plan_identity *id, pid_t pid, const sigset_t *mask, struct err *e)
 {
 	struct mapper users = {.errors = -1}, groups = {.errors = -1};
 	struct err second;
@@ -81,4 +109,9 @@ int idmap_write(const struct plan_identity *id, pid_t pid, const sigset_t *mask,
 	if (finish(&groups, id->newgidmap, rc ? &second : e))
 		rc = -1;
 	return rc;
+}
+
+int idmap_write(const struct plan_identity *id, pid_t pid, const sigset_t *mask, struct err *e)
+{
+	return id->by_helper ? run_mappers(id, pid, mask, e) : write_own_line(id, pid, e);
 }

@@ -12,7 +12,7 @@
  *	terminal	who has it, and whether the program is to have it from the start
  *	channel		the socket pair and the page in which the child names its step
  *	clone		every namespace in one call
- *	id-maps		newuidmap and newgidmap; the child waits for it
+ *	id-maps		by us, or newuidmap and newgidmap, while the child opens what it will mount
  *	start		the child's set-up runs meanwhile; here we wait until it has exec'd or failed
  */
 #include <errno.h>
@@ -228,11 +228,6 @@ static void kill_child(void *context)
 	l->pid = 0;
 }
 
-static bool needs_mappers(const struct plan *p)
-{
-	return p->identity.by_helper;
-}
-
 static int map_ids(void *context, struct err *e)
 {
 	struct launch *l = context;
@@ -271,7 +266,7 @@ const struct step launch_steps[] = {
 	{"terminal", NULL, find_terminal, leave_terminal},
 	{"channel", NULL, make_channel, drop_channel},
 	{"clone", NULL, clone_child, kill_child},
-	{"id-maps", needs_mappers, map_ids, NULL},
+	{"id-maps", NULL, map_ids, NULL},
 	{"start", NULL, await_start, NULL},
 };
 const size_t launch_rows = sizeof(launch_steps) / sizeof(launch_steps[0]);

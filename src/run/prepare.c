@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -12,8 +13,9 @@
 
 enum { SECCOMP_FILE_MAX = 4 * 1024 * 1024 };
 
-static int read_seccomp_file(const struct profile *p, const struct host *h, struct plan_inputs *in, struct err *e)
+static int read_seccomp_file(const struct profile *p, struct host *h, struct plan_inputs *in, struct err *e)
 {
+	struct utsname kernel;
 	const struct setting *s = &p->s[KEY_SECCOMP_FILE];
 	struct value v = {.text = s->text, .at = s->at};
 	_cleanup_fd_ int fd = -1;
@@ -36,6 +38,9 @@ static int read_seccomp_file(const struct profile *p, const struct host *h, stru
 	n = fd_read_all(p->pool, fd, SECCOMP_FILE_MAX, &text);
 	if (n < 0)
 		return err_errno(e, "%s: SeccompFile=%s", origin_text(p->pool, s->at), str_safe(p->pool, path));
+	if (uname(&kernel))
+		return err_errno(e, "uname");
+	h->kernel = pool_strdup(h->pool, kernel.release);
 	in->seccomp_json = text;
 	in->seccomp_json_length = (size_t)n;
 	return 0;

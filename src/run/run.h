@@ -39,7 +39,7 @@ extern const size_t launch_rows;
  */
 int run_plan(const struct plan *plan, struct err *e);
 
-/* idmap.c: newuidmap and newgidmap, side by side, for the process `pid`. */
+/* idmap.c: the maps of the user namespace in which process `pid` is. */
 int idmap_write(const struct plan_identity *id, pid_t pid, const sigset_t *mask, struct err *e);
 /* supervise.c: until the program has ended; its wait status. */
 int supervise(struct launch *l, struct err *e);

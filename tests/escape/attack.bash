@@ -14,7 +14,7 @@ attack_setup() {
 
 	BACKGROUND=()
 	SHARED=()
-	setup_project || return 1
+	setup_project && chmod 0755 . || return 1 # the identity of profile untrusted is not the owner
 	for name in "$@"; do
 		cp "$(probe "$name")" "./$name" || return 1
 	done

@@ -22,5 +22,6 @@ teardown() {
 }
 
 @test "HEAD, objects or refs removed, so that the project itself is taken for a bare repository" {
-	git_attack . 'cp -r .git/HEAD .git/objects .git/refs .; printf "[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tworktree = .\n\tfsmonitor = %s\n" "$PWD/payload" >config; rm -rf .git/HEAD .git/refs .git/objects'
+	git_attack . 'cp -r .git/HEAD .git/objects .git/refs .; rm -rf .git/HEAD .git/refs .git/objects
+		printf "[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tworktree = .\n\tfsmonitor = %s\n" "$PWD/payload" >config'
 }

@@ -29,11 +29,29 @@ teardown() {
 }
 
 @test "ProtectGit=all: no file of .git changes" {
-	git_attack . 'cp payload .git/hooks/pre-commit' --set Filesystem.ProtectGit=all
-	"$SANDBOX" -p build sh -c 'echo x >.git/probe'
+	"$SANDBOX" -p shell sh -c 'echo x >.git/probe'
 	[ -e .git/probe ]
 	rm .git/probe
-	run "$SANDBOX" -p build --set Filesystem.ProtectGit=all sh -c 'echo x >.git/probe; mv .git g; git commit --allow-empty -m x'
+	run "$SANDBOX" -p shell --set Filesystem.ProtectGit=all \
+		sh -c 'echo x >.git/probe; mv .git g; git commit --allow-empty -m x; rm -f .git/HEAD'
 	[ ! -e .git/probe ]
-	[ "$(git rev-list --count HEAD)" -ge 1 ]
+	[ "$(git rev-list --count HEAD)" = 1 ]
+}
+
+@test "a repository nested in the project" {
+	local script='cp payload vendor/lib/.git/hooks/pre-commit' profile
+
+	mkdir -p vendor
+	git_repository vendor/lib
+	git_keep
+	for profile in none build shell; do
+		git_put_back
+		if [ "$profile" = none ]; then
+			sh -c "$script"
+			git_expect ran vendor/lib "control: $script"
+		else
+			"$SANDBOX" -p "$profile" sh -c "$script" || true
+			git_expect quiet vendor/lib "$profile: $script"
+		fi
+	done
 }

@@ -32,34 +32,43 @@ git_used() {
 		git diff
 		git commit --allow-empty -m next
 		git checkout -q -b "next.$RANDOM"
-	) >used.log 2>&1 </dev/null
+	) >used.log 2>&1 </dev/null || true
 	[ -e "$MARKER" ] && echo ran || echo quiet
 }
 
-# git_attack DIR SCRIPT [OPTIONS]: the attack is first made outside, where the payload must run, and after the project
-# was put back as it was, from inside, where it must not run and git must go on working.
+# git_attack DIR SCRIPT [OPTIONS]: the attack is first made outside, where the payload must run; then, each time with
+# the project put back as it was, inside, under profiles with ProtectGit=all and with yes, where it must not run.
 git_attack() {
-	local dir=$1 script=$2
+	local dir=$1 script=$2 profile
 
 	shift 2
-	git_control "$dir" "$script" || return 1
-	(cd "$dir" && "$SANDBOX" -p build "$@" sh -c "$script") >attack.log 2>&1
-	[ "$(git_used "$dir")" = quiet ] || { echo "the payload ran after: $script" >&2; cat attack.log >&2; return 1; }
-	if ! git -C "$dir" log -1 >/dev/null 2>&1 || ! git -C "$dir" fsck >/dev/null 2>&1; then
-		echo "the repository does not work after: $script" >&2
-		cat attack.log used.log >&2
-		return 1
-	fi
+	git_keep
+	(cd "$dir" && sh -c "$script") >attack.log 2>&1 || true
+	git_expect ran "$dir" "control: $script" || return 1
+	for profile in build shell; do
+		git_put_back
+		(cd "$dir" && "$SANDBOX" -p "$profile" "$@" sh -c "$script") >attack.log 2>&1 || true
+		git_expect quiet "$dir" "$profile: $script" || return 1
+	done
+	git_put_back
 }
 
-git_control() {
+git_expect() {
+	[ "$(git_used "$2")" = "$1" ] && return 0
+	echo "the payload should be $1 after $3" >&2
+	cat attack.log used.log >&2
+	return 1
+}
+
+git_keep() {
 	rm -rf "$HOME/t/copy"
 	cp -a . "$HOME/t/copy"
-	(cd "$1" && sh -c "$2") >attack.log 2>&1
-	[ "$(git_used "$1")" = ran ] || { echo "the control did not work: $2" >&2; cat attack.log >&2; return 1; }
+}
+
+git_put_back() {
 	find . -mindepth 1 -delete
 	cp -a "$HOME/t/copy/." .
-	rm -rf "$HOME/t/copy" "$MARKER"
+	rm -f "$MARKER"
 }
 
 git_teardown() {

@@ -20,5 +20,9 @@ teardown() {
 }
 
 @test "inside, it is refused" {
-	fails_under_all ./limits persona
+	local profile
+
+	for profile in default build untrusted python node; do
+		fails "$SANDBOX" -p "$profile" ./limits persona
+	done
 }

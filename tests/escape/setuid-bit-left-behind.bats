@@ -23,7 +23,7 @@ teardown() {
 
 @test "inside, they cannot" {
 	fails "$SANDBOX" -p build ./suid-modes
-	fails "$SANDBOX" -p shell ./suid-modes
+	fails "$SANDBOX" -p shell --set Seccomp.RestrictSUIDSGID=yes ./suid-modes
 	fails "$SANDBOX" -p python ./suid-modes
 	fails "$SANDBOX" -p node ./suid-modes
 }

@@ -19,7 +19,7 @@ teardown() {
 	works ./socket-family others
 }
 
-@test "inside, none but unix, inet and inet6" {
+@test "inside, none but unix, inet, inet6 and netlink" {
 	fails_under_all ./socket-family others
 	fails "$SANDBOX" -p build --net host ./socket-family others
 }

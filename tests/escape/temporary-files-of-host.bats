@@ -15,9 +15,9 @@ teardown() {
 }
 
 make_files() {
-	SHARED=$(mktemp -d /tmp/escape.XXXXXX)
+	shared_directory /tmp
 	mkdir -p "$HOME/run"
-	PATHS=("$SHARED/file" "/dev/shm/escape.$$" "$HOME/run/file")
+	PATHS=("$DIR/file" "/dev/shm/escape.$$" "$HOME/run/file")
 	local path
 
 	for path in "${PATHS[@]}"; do
@@ -26,7 +26,7 @@ make_files() {
 }
 
 remove_files() {
-	rm -rf "$SHARED" "/dev/shm/escape.$$" "$HOME/run"
+	rm -f "/dev/shm/escape.$$"
 }
 
 @test "outside, they are read" {

@@ -15,16 +15,15 @@ teardown() {
 }
 
 @test "outside, and when the profile opens it, a socket in /var/tmp is reached" {
-	DIR=$(mktemp -d /var/tmp/escape.XXXXXX)
+	shared_directory /var/tmp
 	background listener ./net-listen unix "$DIR/sock"
 	first_line listener
 	works ./net-reach unix "$DIR/sock"
 	works "$SANDBOX" -p build --set "Filesystem.SocketPaths=$DIR/sock" ./net-reach unix "$DIR/sock"
-	rm -r "$DIR"
 }
 
 @test "inside, it is not" {
-	DIR=$(mktemp -d /var/tmp/escape.XXXXXX)
+	shared_directory /var/tmp
 	background listener ./net-listen unix "$DIR/sock"
 	background datagrams ./net-listen unix-dgram "$DIR/dgram"
 	first_line listener
@@ -36,5 +35,4 @@ teardown() {
 	fails "$SANDBOX" -p build --net host ./net-reach unix "$DIR/sock"
 	fails "$SANDBOX" -p build --bind "$DIR:/mnt:ro" ./net-reach unix /mnt/sock
 	fails grep hello listener.out datagrams.out
-	rm -r "$DIR"
 }

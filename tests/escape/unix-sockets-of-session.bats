@@ -18,10 +18,10 @@ teardown() {
 make_sockets() {
 	local name
 
-	SHARED=$(mktemp -d /tmp/escape.XXXXXX)
+	shared_directory /tmp
 	mkdir -p "$HOME/run/gnupg" "$HOME/.gnupg"
-	SOCKETS=("$HOME/run/bus" "$HOME/run/wayland-0" "$HOME/run/gnupg/S.gpg-agent" "$HOME/.gnupg/S.gpg-agent" "$SHARED/agent.1"
-		"$SHARED/X0" "/dev/shm/escape.$$")
+	SOCKETS=("$HOME/run/bus" "$HOME/run/wayland-0" "$HOME/run/gnupg/S.gpg-agent" "$HOME/.gnupg/S.gpg-agent" "$DIR/agent.1"
+		"$DIR/X0" "/dev/shm/escape.$$")
 	for name in "${!SOCKETS[@]}"; do
 		background "l$name" ./net-listen unix "${SOCKETS[$name]}"
 		first_line "l$name"
@@ -29,7 +29,7 @@ make_sockets() {
 }
 
 remove_sockets() {
-	rm -rf "$SHARED" "$HOME/run" "$HOME/.gnupg" "/dev/shm/escape.$$"
+	rm -f "/dev/shm/escape.$$"
 }
 
 @test "outside, all are reached" {
@@ -46,7 +46,7 @@ remove_sockets() {
 	local path profile
 
 	make_sockets
-	export XDG_RUNTIME_DIR=$HOME/run DBUS_SESSION_BUS_ADDRESS=unix:path=$HOME/run/bus SSH_AUTH_SOCK=$SHARED/agent.1
+	export XDG_RUNTIME_DIR=$HOME/run DBUS_SESSION_BUS_ADDRESS=unix:path=$HOME/run/bus SSH_AUTH_SOCK=$DIR/agent.1
 	for path in "${SOCKETS[@]}"; do
 		fails_under_all ./net-reach unix "$path"
 		fails "$SANDBOX" -p build --user root --net host ./net-reach unix "$path"

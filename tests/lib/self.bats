@@ -18,6 +18,10 @@ teardown() {
 	teardown_project
 }
 
+need_namespaces() {
+	unshare --user true 2>/dev/null || skip_or_fail "userns: no user namespaces here"
+}
+
 # A program that ends by itself soon, even if this test dies.
 sleeper() {
 	cp "$(command -v sleep)" "$HOME/$1"
@@ -58,6 +62,7 @@ sleeper() {
 }
 
 @test "no_leftovers sees a process in a pid namespace whose parent lives" {
+	need_namespaces
 	unshare --user --map-root-user --pid --fork --kill-child sleep 32 3>&- &
 	PIDS=$!
 	wait_for 5 pgrep -f 'sleep 32' >/dev/null
@@ -94,6 +99,7 @@ sleeper() {
 }
 
 @test "no_leftovers sees a mount" {
+	need_namespaces
 	export -f no_leftovers _host_processes _host_mounts _host_files _only_new _subordinate_range
 	export HOST_BEFORE
 	run unshare --user --map-root-user --mount bash -c 'mount -t tmpfs none "$PROJECT" && no_leftovers'
@@ -104,7 +110,7 @@ sleeper() {
 @test "teardown_project removes what a subordinate id owns and what has no permission" {
 	mkdir -p closed/deep
 	chmod 0 closed
-	unshare --map-root-user --map-auto sh -c 'mkdir d && touch d/f && chown -R 12:12 d && chmod 700 d' ||
+	as_range_root sh -c 'mkdir d && touch d/f && chown -R 12:12 d && chmod 700 d' ||
 		skip_or_fail "subids: no subordinate range for $(id -un)"
 	run rm -rf d
 	[ "$status" -ne 0 ]

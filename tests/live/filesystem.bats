@@ -53,9 +53,8 @@ profile() {
 	remember_host
 	ok --set Filesystem.Root="$HOME/root" -p shell -- /bin/sh -c \
 		'cat /etc/passwd; echo x >/dev/null; cat /proc/sys/kernel/hostname; echo t >/tmp/t
-			cat /tmp/t; id -u; ls /usr'
-	shows '^root:x:0:0::/root:/bin/sh$' '^sandbox$' '^t$' "^$(id -u)\$"
-	lacks '^(bin|share|games)$'
+			cat /tmp/t; id -u; test -e /usr || echo no-usr; ls -A /home /root'
+	shows '^root:x:0:0::/root:/bin/sh$' '^sandbox$' '^t$' "^$(id -u)\$" '^no-usr$'
 	sb --set Filesystem.Root="$HOME/root" -p shell -- /bin/sh -c 'touch /etc/new /bin/new'
 	[ "$status" -ne 0 ]
 	[ ! -e "$HOME/root/etc/new" ]
@@ -98,7 +97,7 @@ profile() {
 }
 
 @test "Root=empty: nothing but what is bound" {
-	profile '[Filesystem]' 'Root=empty' 'BindReadOnlyPaths=/usr' 'BindReadOnlyPaths=/usr/bin:/bin' \
+	profile '[Filesystem]' 'Root=empty' 'BindReadOnlyPaths=/usr:/usr' 'BindReadOnlyPaths=/usr/bin:/bin' \
 		'BindReadOnlyPaths=/usr/lib:/lib' 'BindReadOnlyPaths=-/usr/lib64:/lib64'
 	ok -p ./p.profile -- /bin/ls -A /
 	lacks '^(etc|var|boot|opt|srv|mnt)$'
@@ -267,14 +266,14 @@ profile() {
 	done
 }
 
-@test "paths with spaces in a profile: quoted and escaped as systemd does" {
+@test "paths with spaces in a profile: in quotes and behind backslashes" {
 	mkdir 'a b' 'c"d'
 	echo one >'a b/file'
 	profile '[Filesystem]' "ReadOnlyPaths=\"$PROJECT/a b\""
 	ok -p ./p.profile -- cat 'a b/file'
 	sb -p ./p.profile -- sh -c 'echo x >"a b/file"'
 	[ "$status" -ne 0 ]
-	profile '[Filesystem]' "ReadOnlyPaths=$PROJECT/a\\x20b"
+	profile '[Filesystem]' "ReadOnlyPaths=$PROJECT/a\\ b"
 	ok -p ./p.profile -- cat 'a b/file'
 }
 
@@ -284,9 +283,11 @@ profile() {
 	echo one >a/file
 	ok -p shell --bind "$PROJECT/a:/var/run/thing" -- cat /run/thing/file /var/run/thing/file
 	printed $'one\none'
-	ok -p shell --tmpfs /var/run/tmp -- sh -c 'echo t >/run/tmp/t; cat /var/run/tmp/t'
-	printed t
 	[ ! -e /run/thing ]
+	place=$(cd /run && printf '%s\n' */ | head -n 1)
+	ok -p shell --tmpfs "/var/run/$place" -- \
+		sh -c 'echo t >"/run/$0/t"; cat "/var/run/$0/t"' "$place"
+	printed t
 }
 
 @test "destinations below /lib work where it is a link to usr/lib" {
@@ -349,7 +350,9 @@ profile() {
 @test "running in the home itself is refused: it would show all of it" {
 	cd "$HOME"
 	sb -p shell -- ls -A
-	refused 'home'
+	exited 125
+	one_line
+	[[ $stderr == *"this is your home"* ]]
 	cd /
 	sb -p shell -- ls /
 	exited 125
@@ -566,9 +569,9 @@ print("up", flush=True); s.accept()' $$ >up 2>/dev/null 3>&- &
 	refused '/etc/passwd'
 }
 
-@test "file capabilities and setuid bits have no effect, and cannot be set" {
+@test "set-user-ID bits cannot be set under build" {
 	need python3
-	sb -p shell -- sh -c 'cp /bin/true t; chmod u+s t; test -u t && echo set'
+	sb -p build -- sh -c 'cp /bin/true t; chmod u+s t; test -u t && echo set'
 	lacks '^set$'
 	[ ! -u t ]
 }

@@ -57,8 +57,9 @@ shows() {
 	done
 }
 
+# lacks REGEX: no line matches; lacks -v REGEX: no line does anything else.
 lacks() {
-	! grep -Eq -e "$1" <<<"$output" || report "should not be in the output: $1"
+	! grep -Eq "${@:1:$#-1}" -e "${!#}" <<<"$output" || report "should not be in the output: $*"
 }
 
 # ok ARG...: sb, and it must succeed in silence on standard error.

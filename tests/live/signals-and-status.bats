@@ -20,9 +20,10 @@ teardown() {
 }
 
 # start ARG...: the launcher itself as $launcher in the background, until the program wrote `ready`.
+# A shell ignores INT and QUIT in what it starts in the background.
 start() {
 	rm -f started
-	"$SANDBOX" "$@" >started 2>started.err </dev/null 3>&- &
+	env --default-signal=INT,QUIT "$SANDBOX" "$@" >started 2>started.err </dev/null 3>&- &
 	launcher=$!
 	wait_for 10 grep -q ready started || fail "not started:" "$(cat started.err)"
 }
@@ -81,16 +82,24 @@ ok_status() {
 
 @test "126 and one line when the program cannot be executed" {
 	echo 'echo x' >plain
-	printf 'MZ\0\0garbage' >garbage
-	chmod +x garbage
 	mkdir dir
 	local file
-	for file in ./plain ./garbage ./dir /etc/passwd; do
+	for file in ./plain ./dir /etc/passwd; do
 		sb -p shell -- "$file"
 		exited 126
 		one_line
 		[[ $stderr == "sandbox: $file: "* ]] || report "the message should name $file"
 	done
+}
+
+@test "a file that is no program and has no #! is a shell script, as for env(1)" {
+	echo 'echo script "$@"' >plain
+	printf '\177ELF\0\0garbage' >garbage
+	chmod +x plain garbage
+	ok -p shell -- ./plain 1
+	printed "script 1"
+	sb -p shell -- ./garbage
+	[ "$status" -eq 126 ] || [ "$status" -eq 127 ]
 }
 
 @test "a script whose interpreter is missing is not a crash" {

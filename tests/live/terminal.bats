@@ -36,8 +36,8 @@ scenario() {
 		exec "$@"
 	SH
 	chmod +x plain
-	for name in ctrl_c ctrl_c_once window_size shell_ctrl_c stop_and_continue stop_freezes \
-		inner_shell background_reads background_works pager; do
+	for name in ctrl_c ctrl_c_once window_size tty_name shell_ctrl_c shell_loop_ctrl_c \
+		stop_and_continue stop_freezes inner_shell background_reads background_works pager; do
 		capture timeout -k 5 60 python3 "$ROOT/tests/live/probes/term.py" "$name" "$PROJECT/plain" 3>&-
 		exited 0
 	done
@@ -65,6 +65,10 @@ scenario() {
 
 @test "/dev/tty is the terminal" {
 	scenario dev_tty
+}
+
+@test "the terminal has a name inside" {
+	scenario tty_name
 }
 
 @test "a new window size arrives with SIGWINCH" {

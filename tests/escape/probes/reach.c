@@ -70,6 +70,16 @@ static long add_key(void)
 	return syscall(SYS_add_key, "user", "probe", "x", 1, -3);
 }
 
+// Our own user namespace: the kernel says EINVAL, whoever asks. EPERM is the answer of a filter that looks at arguments.
+static long setns_own(void)
+{
+	long ret = syscall(SYS_setns, open("/proc/self/ns/user", O_RDONLY), 0x10000000);
+
+	if (ret < 0 && errno == EPERM)
+		errno = ENOSYS;
+	return ret;
+}
+
 static const struct {
 	const char *name;
 	long (*go)(void);
@@ -109,7 +119,7 @@ static const struct {
 	{ "move_mount", NULL, SYS_move_mount, { NO, (long)"", NO, (long)"", 4 } },
 	{ "mount_setattr", NULL, SYS_mount_setattr, { AT_FDCWD, (long)"/", 0, 0, 0 } },
 	{ "unshare", NULL, SYS_unshare, { 0x10000000 } },
-	{ "setns", NULL, SYS_setns, { NO, 0 } },
+	{ "setns", setns_own, 0, { 0 } },
 	{ "quotactl", NULL, SYS_quotactl, { 0, 0, 0, 0 } },
 	{ "quotactl_fd", NULL, SYS_quotactl_fd, { NO, 0, 0, 0 } },
 	{ "acct", NULL, SYS_acct, { (long)"/nonexistent" } },

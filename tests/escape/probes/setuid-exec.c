@@ -44,11 +44,12 @@ int main(int argc, char **argv)
 		execv(program, argv + 1);
 		_exit(126);
 	}
-	for (int i = 0; i < 50; i++) {
+	for (int i = 0, started = 0; i < 50 && started < 3; i++) {
 		usleep(10000);
 		eff = effective(pid, name);
 		if (eff != getuid() || waitpid(pid, NULL, WNOHANG) == pid)
 			break;
+		started += !strcmp(name, base ? base + 1 : program); // exec is over: its user is final
 	}
 	kill(pid, SIGKILL);
 	if (eff != getuid() && eff != (unsigned)-1)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// socket-family NUMBER|others [high]: create a socket of one family, or list each family besides unix,
-// inet and inet6 that can be had. "high" sets bits above the 32 that the kernel looks at.
+// socket-family NUMBER|others|netlink [high]: create a socket of one family; or list each family besides unix, inet,
+// inet6 and netlink that can be had, or each netlink protocol besides that of routes. "high" sets bits above the 32
+// that the kernel looks at.
 #define _GNU_SOURCE
 #include "probe.h"
 #include <sys/socket.h>
@@ -21,6 +22,19 @@ static int can_create(long family)
 	return 0;
 }
 
+static void list_netlink(unsigned long bits)
+{
+	int hits = 0;
+
+	for (unsigned long protocol = 1; protocol < 32; protocol++) {
+		if (syscall(SYS_socket, bits | AF_NETLINK, SOCK_RAW, bits | protocol) < 0)
+			continue;
+		printf("protocol %lu ", protocol);
+		hits++;
+	}
+	verdict(hits ? WORKED : REFUSED, "%d other netlink protocols", hits);
+}
+
 int main(int argc, char **argv)
 {
 	const char *want = need_arg(argc, argv, 1);
@@ -32,8 +46,10 @@ int main(int argc, char **argv)
 			verdict(WORKED, "a socket of family %s", want);
 		verdict(REFUSED, "family %s: %s", want, strerror(errno));
 	}
+	if (!strcmp(want, "netlink"))
+		list_netlink(bits);
 	for (unsigned long family = 0; family < 64; family++) {
-		if (family == AF_UNIX || family == AF_INET || family == AF_INET6)
+		if (family == AF_UNIX || family == AF_INET || family == AF_INET6 || family == AF_NETLINK)
 			continue;
 		if (can_create(bits | family)) {
 			printf("family %lu ", family);

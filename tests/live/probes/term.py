@@ -219,22 +219,30 @@ def input_and_eof(sandbox):
 
 def dev_tty(sandbox):
     t = direct(sandbox, "sh", "-c",
-               "echo to-tty >/dev/tty; read x </dev/tty; echo got-$x; test -t 0 && tty")
+               "echo to-tty >/dev/tty; read x </dev/tty; echo got-$x")
     t.expect("^to-tty$")
     t.line("words")
     t.expect("^got-words$")
-    t.expect("^/dev/")
+    t.ended(0)
+    return t
+
+
+def tty_name(sandbox):
+    """The terminal has a name that can be opened, as gpg, screen and script want it."""
+    t = direct(sandbox, "sh", "-c", "tty; test -w $(tty) && echo named >$(tty)")
+    t.expect("^/dev/[a-z]")
+    t.expect("^named$")
     t.ended(0)
     return t
 
 
 def window_size(sandbox):
-    t = direct(sandbox, "python3", "-uc", "import os, signal\n"
+    t = direct(sandbox, "python3", "-c", "import os, signal\n"
                "size = lambda *a: print('size', *os.get_terminal_size(0), flush=True)\n"
                "signal.signal(signal.SIGWINCH, size)\n"
                "size()\n"
                "while True: signal.pause()")
-    t.expect("^size 80 24$")
+    t.expect("^size 80 24\n")
     t.resize(40, 132)
     t.expect("^size 132 40$")
     t.resize(10, 20)
@@ -293,7 +301,7 @@ def shell_ctrl_c(sandbox):
     t.line("$S sleep 60")
     t.quiet()
     t.send("\x03")
-    t.prompt()
+    t.expect("prompt> ")
     t.line('echo "st=$?"')
     t.expect("^st=130$")
     return finish(t)
@@ -386,9 +394,11 @@ def stop_stopped_terminal_program(sandbox):
     t.prompt()
     t.line('echo "co"oked')
     t.expect("^cooked$")
+    t.prompt()
     t.line("fg")
     t.quiet(0.6)
     t.send(":wq\r")
+    t.expect("written")
     t.expect("prompt> ")
     t.line('cat file; echo "st=$?"')
     t.expect("^text$")

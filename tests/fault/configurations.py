@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: MIT
+"""The launches whose calls are made to fail: each covers code that the others do not reach."""
+import json
+import os
+import shutil
+import subprocess
+
+
+class Configuration:
+    def __init__(self, name, words, prepare=None, roles=None, first=None, last=None, only=None, program="./walls",
+                 before=None, may_leave=None):
+        """
+        words       options of the launch; or what `prepare` returns
+        roles       whose calls are made to fail; None: everybody's
+        first/last  of the launcher: the calls from one whose text begins with `first` to one that begins with `last`
+        only        names of calls; None: all
+        before      called before each launch
+        may_leave   whether a path may be there afterwards
+        """
+        self.name, self.words, self.program, self.before = name, words, program, before
+        self.roles, self.first, self.last, self.only = roles, first, last, only
+        self._prepare, self._may_leave = prepare, may_leave
+        self._range = None
+
+    def prepare(self, place):
+        return self._prepare(place) if self._prepare else self.words
+
+    def may_leave(self, place, path):
+        return bool(self._may_leave) and self._may_leave(place, path)
+
+    def covers(self, place, call):
+        if self.roles and call.role not in self.roles:
+            return False
+        if self.only and call.name not in self.only:
+            return False
+        return call.role != "launcher" or self._in_range(place, call)
+
+    def _in_range(self, place, call):
+        if self._range is None:
+            low, high = 0, 1 << 30
+            for c in place.reference.calls:
+                text = c.text.replace(place.home, "~")
+                if c.role == "launcher" and self.first and low == 0 and text.startswith(self.first):
+                    low = c.n
+                if c.role == "launcher" and self.last and low and c.n > low and text.startswith(self.last):
+                    high = c.n
+                    break
+            self._range = (low, high)
+        return self._range[0] <= call.n <= self._range[1]
+
+
+def steps(sandbox, place):
+    """Names of all steps that this launch takes."""
+    text = subprocess.run([sandbox, "explain", "--json", *place.words, "true"], capture_output=True, check=True,
+                          cwd=place.project, env=place.environment).stdout
+    return {name for table in json.loads(text)["steps"].values() for name in table}
+
+
+def write(path, text):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+
+
+def rich(place):
+    """A profile of the user's own that hides a shipped one, and asks for everything that has code of its own."""
+    for name in ("hooks/post-commit", "config", "HEAD"):
+        write(f"{place.project}/.git/{name}", "")
+    write(f"{place.home}/.config/sandbox/profiles/build.profile", """
+[Profile]
+Inherit=build
+[Filesystem]
+ProtectGit=yes
+TemporaryFileSystem=/var/tmp:1M
+NoExecPaths=/var/tmp
+ReadOnlyPaths=-~/.config -~/missing
+BindReadOnlyPaths=/etc/hostname:/mnt/deep/name
+DeviceAllow=-/dev/fuse
+[User]
+Hostname=faulty
+UMask=027
+PrivateTime=yes
+[Seccomp]
+SystemCallFilter=keyctl
+[Environment]
+Environment=FAULT=yes
+""")
+    return ["-p", "build"]
+
+
+def root_directory(place):
+    """A root of its own, as small as can be."""
+    root = f"{place.home}/root"
+    for name in ("proc", "dev", "sys", "tmp", "run", "etc", "project"):
+        os.makedirs(f"{root}/{name}")
+    shutil.copy(f"{place.project}/walls", f"{root}/walls")
+    write(f"{place.home}/root.profile", f"""
+[Profile]
+Inherit=base
+[Filesystem]
+Root={root}
+InaccessiblePaths=
+TemporaryFileSystem=
+TemporaryFileSystem=/tmp /run
+BindPaths={place.project}:/project
+WorkingDirectory=/project
+""")
+    return ["-p", f"{place.home}/root.profile"]
+
+
+def many(place):
+    """More mounts than the soft limit of descriptors may allow."""
+    words = ["-p", "build"]
+    for i in range(210):
+        write(f"{place.home}/many/{i:03}/file", "")
+        words += ["--ro", f"{place.home}/many/{i:03}"]
+    return words
+
+
+def oci(place):
+    """A filter from a Docker file: two programs are loaded."""
+    write(f"{place.home}/oci.json", json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+        {"names": ["bpf", "mount", "unshare"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1}]}))
+    return ["-p", "build", "--set", f"Seccomp.SeccompFile={place.home}/oci.json"]
+
+
+def own(place):
+    """The directory of our profiles would be the program's to make, so it is made and protected first."""
+    place.environment["XDG_CONFIG_HOME"] = f"{place.project}/config"
+    return ["-p", "build"]
+
+
+def remove_own(place):
+    shutil.rmtree(f"{place.project}/config", ignore_errors=True)
+
+
+def remove_cache(place):
+    shutil.rmtree(f"{place.home}/.cache", ignore_errors=True)
+
+
+ALL = [
+    Configuration("self", ["-p", "build"]),
+    Configuration("root", ["-p", "build", "--user", "root"], first="socketpair"),
+    Configuration("separate", ["-p", "default", "--user", "separate"], first="socketpair"),
+    Configuration("rich", None, prepare=rich, first="access ~/.config/sandbox"),
+    Configuration("empty-root", ["-p", "build", "--set", "Filesystem.Root=empty"], roles=["init", "program"]),
+    Configuration("root-directory", None, prepare=root_directory, roles=["init"], program="/walls"),
+    Configuration("many", None, prepare=many, roles=["init", "program"], only=["prlimit64", "getrlimit", "setrlimit"]),
+    Configuration("oci", None, prepare=oci, roles=["launcher", "program"], first="openat ~/oci.json",
+                  last="rt_sigprocmask"),
+    Configuration("own", None, prepare=own, before=remove_own, roles=["launcher"], only=["mkdir"],
+                  may_leave=lambda place, path: path.startswith(f"{place.project}/config")),
+    Configuration("cold", ["-p", "build"], before=remove_cache, roles=["launcher"], first="openat ~/.cache/sandbox",
+                  last="rt_sigprocmask",
+                  may_leave=lambda place, path: path.startswith(f"{place.home}/.cache")),
+]
