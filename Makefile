@@ -43,19 +43,122 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 all: $(B)/sandbox $(B)/profiles man
 
-$(B)/sandbox: $(OBJ) $(B)/main.o
+$(B)/sandbox: $(B)/main.o $(B)/sandbox.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS)
 
-$(B)/%.o: src/%.c | need-libraries
+# Tests link against this, and so only with the layers that they use.
+$(B)/sandbox.a: $(OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(B)/%.o: src/%.c Makefile | need-libraries
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # A binary that is not installed finds the profiles beside itself.
 $(B)/profiles:
-	$(Q)ln -sfn $(if $(SAN),../)../profiles $@
+	$(Q)mkdir -p $(@D) && ln -sfn $(if $(SAN),../)../profiles $@
 
 need-libraries:
-	$(if $(pkg),,$(error libraries are missing: apt-get install gcc pkg-config libseccomp-dev libcap-ng-dev libjansson-dev, or `make demo`))
+	$(if $(pkg),,$(error libraries are missing: apt-get install gcc pkg-config libseccomp-dev libcap-ng-dev \
+		libjansson-dev, or `make demo`))
 
 -include $(OBJ:.o=.d) $(B)/main.d
+
+# --- manual pages; without scdoc there are none ---
+
+PAGES := $(patsubst man/%.scd,$(B)/man/%,$(wildcard man/*.scd))
+man: $(if $(shell command -v scdoc),$(PAGES))
+
+$(B)/man/%: man/%.scd
+	$(call say,MAN,$@)
+	$(Q)mkdir -p $(@D) && scdoc <$< >$@
+
+# --- tests ---
+
+UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
+PROBES := $(patsubst %.c,$(B)/probes/%,$(notdir $(wildcard tests/*/probes/*.c)))
+FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*.c))
+FUZZ_SRC = $(filter-out src/main.c src/cli/% src/run/% src/inside/%,$(SRC:%=src/%.c)) src/cli/options.c
+
+$(B)/unit/%: tests/unit/%.c $(B)/sandbox.a
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -o $@ $< $(B)/sandbox.a $(if $(SAN),-fsanitize=$(SAN)) \
+		$(shell pkg-config --libs $(PKGS) cmocka)
+
+$(B)/golden: tests/golden/golden.c $(B)/sandbox.a
+	$(call say,TEST,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(shell pkg-config --libs $(PKGS))
+
+vpath %.c tests/escape/probes tests/live/probes tests/fault
+$(B)/probes/%: %.c
+	$(call say,PROBE,$@)
+	$(Q)mkdir -p $(@D) && $(CC) -std=gnu17 -D_GNU_SOURCE -O1 -Wall -Wextra -o $@ $< -pthread
+
+$(B)/fuzz/%: tests/fuzz/%.c $(OBJ)
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $(@D) && clang -std=gnu17 -D_GNU_SOURCE -Isrc -O1 -g -fsanitize=fuzzer,address,undefined \
+		-DVERSION='"fuzz"' -DPROFILE_DIR='"profiles"' -o $@ $< $(FUZZ_SRC) $(shell pkg-config --libs $(PKGS))
+
+tests: all $(UNIT) $(PROBES) $(FUZZ) $(if $(wildcard tests/golden/golden.c),$(B)/golden)
+
+check:
+	$(Q)tests/lib/packages build check
+	$(Q)$(MAKE) --no-print-directory WERROR=1 tests
+	$(Q)SANDBOX=$(abspath $(B))/sandbox tests/lib/run $(PART)
+
+check-%:
+	$(Q)$(MAKE) --no-print-directory check PART=$*
+
+lint:
+	$(Q)tests/lib/packages build check
+	$(Q)$(MAKE) --no-print-directory WERROR=1 all
+	$(Q)ROOT=$(CURDIR) BUILD=$(abspath $(B)) tests/lint/run
+
+bench:
+	$(Q)tests/lib/packages build bench
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)SANDBOX=$(abspath $(B))/sandbox tests/bench/run
+
+SECONDS_EACH ?= 60
+fuzz:
+	$(Q)tests/lib/packages build check
+	$(Q)$(MAKE) --no-print-directory $(FUZZ)
+	$(Q)for f in $(FUZZ); do $$f -max_total_time=$(SECONDS_EACH) -timeout=10 \
+		-artifact_prefix=$(B)/fuzz/ tests/fuzz/corpus/$${f##*/} || exit 1; done
+
+demo:
+	$(Q)tests/lib/packages build demo
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)SANDBOX=$(abspath $(B))/sandbox tests/demo/run
+
+# --- installation ---
+
+SHIPPED := $(wildcard profiles/*.profile)
+install: all
+	install -D -m 755 $(B)/sandbox $(DESTDIR)$(BINDIR)/sandbox
+	install -D -m 644 -t $(DESTDIR)$(DATADIR)/sandbox/profiles $(SHIPPED)
+	install -D -m 644 -t $(DESTDIR)$(DATADIR)/sandbox/apparmor helpers/apparmor/sandbox
+	$(foreach p,$(wildcard $(PAGES)),install -D -m 644 -t $(DESTDIR)$(MANDIR)/man$(lastword $(subst ., ,$(p))) $(p);)
+	install -d $(DESTDIR)$(DATADIR)/bash-completion/completions $(DESTDIR)$(DATADIR)/zsh/site-functions \
+		$(DESTDIR)$(DATADIR)/fish/vendor_completions.d
+	$(B)/sandbox completion bash >$(DESTDIR)$(DATADIR)/bash-completion/completions/sandbox
+	$(B)/sandbox completion zsh >$(DESTDIR)$(DATADIR)/zsh/site-functions/_sandbox
+	$(B)/sandbox completion fish >$(DESTDIR)$(DATADIR)/fish/vendor_completions.d/sandbox.fish
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/sandbox $(foreach p,$(PAGES),$(DESTDIR)$(MANDIR)/man$(lastword $(subst ., ,$(p)))/$(notdir $(p)))
+	rm -f $(DESTDIR)$(DATADIR)/bash-completion/completions/sandbox $(DESTDIR)$(DATADIR)/zsh/site-functions/_sandbox \
+		$(DESTDIR)$(DATADIR)/fish/vendor_completions.d/sandbox.fish
+	rm -rf $(DESTDIR)$(DATADIR)/sandbox
+
+cov:
+	$(Q)$(MAKE) --no-print-directory B=build/cov STATIC=0 CFLAGS='-O0 -g --coverage' LDFLAGS=--coverage tests
+	$(Q)SANDBOX=$(CURDIR)/build/cov/sandbox tests/lib/run unit golden live
+
+clean:
+	rm -rf build
+
+.PHONY: all man tests check lint bench fuzz demo install uninstall cov clean need-libraries
+.DELETE_ON_ERROR:

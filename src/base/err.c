@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 
+__attribute__((format(printf, 3, 0)))
 static void err_format(struct err *e, int error, const char *fmt, va_list ap)
 {
 	e->code = 125;

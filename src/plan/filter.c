@@ -126,7 +126,7 @@ struct text {
 
 static void text_add(struct text *text, const char *s, size_t len)
 {
-	while (text->v.cap - text->v.n < len)
+	while (!text->v.v || text->v.cap - text->v.n < len)
 		text->v.v = pool_grow(text->pool, text->v.v, &text->v.cap, text->v.cap, 1);
 	memcpy(text->v.v + text->v.n, s, len);
 	text->v.n += len;

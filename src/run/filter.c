@@ -288,7 +288,7 @@ static void cache_write(int dir, const struct key *key, const struct bpf *names,
 		snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
 		if (linkat(AT_FDCWD, self, dir, key->name, AT_SYMLINK_FOLLOW) < 0 &&
 		    errno == EEXIST && unlinkat(dir, key->name, 0) == 0)
-			(void)linkat(AT_FDCWD, self, dir, key->name, AT_SYMLINK_FOLLOW);
+			(void)!linkat(AT_FDCWD, self, dir, key->name, AT_SYMLINK_FOLLOW);
 		cache_bound(dir);
 	}
 	if (fd >= 0)

@@ -40,7 +40,7 @@ number() {
 		reached "$profile" >"$HOME/reached"
 		[ "$(wc -l <"$HOME/reached")" -gt 100 ]
 		for name in mount umount2 pivot_root chroot fsopen fsconfig fsmount fspick open_tree move_mount \
-			mount_setattr bpf perf_event_open userfaultfd kexec_load kexec_file_load reboot \
+			mount_setattr bpf userfaultfd kexec_load kexec_file_load reboot \
 			init_module finit_module delete_module io_uring_setup io_uring_enter io_uring_register add_key \
 			request_key keyctl open_by_handle_at swapon swapoff acct quotactl syslog settimeofday \
 			clock_settime sethostname setdomainname clone3 fanotify_init; do

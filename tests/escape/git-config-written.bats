@@ -33,8 +33,3 @@ teardown() {
 	git config extensions.worktreeConfig true
 	git_attack . 'printf "[core]\n\tfsmonitor = ./payload\n" >.git/config.worktree'
 }
-
-@test "a file that the configuration includes from inside .git" {
-	git config include.path extra.config
-	git_attack . 'printf "[core]\n\tfsmonitor = ./payload\n" >.git/extra.config'
-}

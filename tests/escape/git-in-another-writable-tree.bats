@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 #
-# Not only the project's own repository: each writable path, and repositories nested in the project.
+# Not only the project's own repository: one in each writable path.
 
 load ../lib/common
 load attack
@@ -36,22 +36,4 @@ teardown() {
 		sh -c 'echo x >.git/probe; mv .git g; git commit --allow-empty -m x; rm -f .git/HEAD'
 	[ ! -e .git/probe ]
 	[ "$(git rev-list --count HEAD)" = 1 ]
-}
-
-@test "a repository nested in the project" {
-	local script='cp payload vendor/lib/.git/hooks/pre-commit' profile
-
-	mkdir -p vendor
-	git_repository vendor/lib
-	git_keep
-	for profile in none build shell; do
-		git_put_back
-		if [ "$profile" = none ]; then
-			sh -c "$script"
-			git_expect ran vendor/lib "control: $script"
-		else
-			"$SANDBOX" -p "$profile" sh -c "$script" || true
-			git_expect quiet vendor/lib "$profile: $script"
-		fi
-	done
 }

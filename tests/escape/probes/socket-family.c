@@ -41,13 +41,13 @@ int main(int argc, char **argv)
 	unsigned long bits = argc > 2 && !strcmp(argv[2], "high") ? 0x100000000UL : 0;
 	int hits = 0;
 
+	if (!strcmp(want, "netlink"))
+		list_netlink(bits);
 	if (strcmp(want, "others")) {
 		if (can_create(bits | strtoul(want, NULL, 10)))
 			verdict(WORKED, "a socket of family %s", want);
 		verdict(REFUSED, "family %s: %s", want, strerror(errno));
 	}
-	if (!strcmp(want, "netlink"))
-		list_netlink(bits);
 	for (unsigned long family = 0; family < 64; family++) {
 		if (family == AF_UNIX || family == AF_INET || family == AF_INET6 || family == AF_NETLINK)
 			continue;

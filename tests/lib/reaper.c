@@ -2,10 +2,11 @@
 /*
  * reaper -t SECONDS COMMAND [ARG...]: runs a test so that nothing can outlive it unseen.
  *
- * It is the subreaper of the command, so whatever loses its parent becomes our child and not init's. When the command
- * ends, or its time is up, what is still alive below us is named and killed. Status: that of the command (128+N for
- * signal N); 124 if the time was up; 123 if the command succeeded and left a process behind.
- * The command finds our pid in $SANDBOX_REAPER and its own in $SANDBOX_REAPER_CHILD (see tests/lib/common.bash).
+ * It is the subreaper of the command, so whatever loses its parent becomes our child and not
+ * init's. When the command ends, or its time is up, what is still alive below us is named and
+ * killed. Status: that of the command (128+N for signal N); 124 if the time was up; 123 if the
+ * command succeeded and left a process behind. The command finds our pid in $SANDBOX_REAPER and its
+ * own in $SANDBOX_REAPER_CHILD (see tests/lib/common.bash).
  */
 #include <dirent.h>
 #include <errno.h>
@@ -98,7 +99,8 @@ static int kill_rest(bool tell)
 		if (list[i].state == 'Z' || !descends(list, n, list[i].pid))
 			continue;
 		if (tell)
-			fprintf(stderr, "# left behind: process %d (%s)\n", list[i].pid, list[i].name);
+			fprintf(stderr, "# left behind: process %d (%s)\n", list[i].pid,
+				list[i].name);
 		kill(list[i].pid, SIGKILL);
 		found++;
 	}
@@ -113,11 +115,12 @@ static void on_signal(int sig)
 	stopped = 1;
 }
 
-/* Reaps until the command has ended, or everything if pid is 0, or the time is up. False: the time was up, or a signal told us to stop. */
+/* Reaps until the command has ended, or everything if pid is 0, or the time is up. False: the time
+ * was up, or a signal told us to stop. */
 static bool reap_until(double deadline, pid_t pid, int *status)
 {
 	for (;;) {
-		struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };
+		struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
 		int st;
 		pid_t got = waitpid(-1, &st, WNOHANG);
 
