@@ -32,7 +32,7 @@ PROFILE := keys parse set load groups filter_word
 HOST := host paths ids features
 PLAN := uses mounts rules environment filter plan print
 INSIDE := channel inside user mounts kernelfs landlock program init
-RUN := prepare filter launch idmap supervise
+RUN := prepare filter git launch idmap supervise
 CLI := options run explain profile doctor completion help
 SRC := $(BASE:%=base/%) $(PROFILE:%=profile/%) $(HOST:%=host/%) $(PLAN:%=plan/%) $(INSIDE:%=inside/%) \
 	$(RUN:%=run/%) $(CLI:%=cli/%)

@@ -34,9 +34,17 @@ struct host_git {
 	bool is_directory;    /* else a file that names the directory (worktree, submodule) */
 	uint32_t present;     /* bit i: host_git_names[i] exists in it */
 };
-/* What git reads or runs from its directory, so that a program could make the host run something later. */
-enum { HOST_GIT_HOOKS, HOST_GIT_CONFIG, HOST_GIT_NAMES = 4 };
-extern const char *const host_git_names[HOST_GIT_NAMES];
+/*
+ * What is mounted on itself in a .git, so that a program cannot make the host run something later: read-only what git
+ * reads its configuration from and what it runs; writable what must merely stay where it is (without it .git is no
+ * repository, and git takes the directory around it for one).
+ */
+struct host_git_name {
+	const char *name;
+	bool is_directory, is_writable;
+};
+enum { HOST_GIT_HOOKS, HOST_GIT_CONFIG, HOST_GIT_NAMES = 6 };
+extern const struct host_git_name host_git_names[HOST_GIT_NAMES];
 
 struct id_range {
 	uint32_t first, count; /* count 0: none */

@@ -11,7 +11,14 @@
 #include "base/str.h"
 #include "host/host.h"
 
-const char *const host_git_names[HOST_GIT_NAMES] = {"hooks", "config", "config.worktree", "modules"};
+const struct host_git_name host_git_names[HOST_GIT_NAMES] = {
+	[HOST_GIT_HOOKS] = {"hooks", true, false},
+	[HOST_GIT_CONFIG] = {"config", false, false},
+	{"config.worktree", false, false},
+	{"modules", true, false},
+	{"objects", true, true},
+	{"refs", true, true},
+};
 
 static enum path_kind kind_of(mode_t mode)
 {
@@ -119,7 +126,10 @@ static void probe_one(struct host *h, const char *dir)
 		return;
 	git.is_directory = S_ISDIR(st.st_mode);
 	for (unsigned i = 0; git.is_directory && i < HOST_GIT_NAMES; i++) {
-		if (fstatat(fd, host_git_names[i], &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISLNK(st.st_mode))
+		const struct host_git_name *name = &host_git_names[i];
+
+		if (fstatat(fd, name->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    (name->is_directory ? S_ISDIR(st.st_mode) : S_ISREG(st.st_mode)))
 			git.present |= 1u << i;
 	}
 	*vec_add(h->pool, &h->git) = git;

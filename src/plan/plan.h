@@ -103,6 +103,7 @@ struct plan {
 
 	const char *cache_dir; /* of compiled filters, or NULL */
 	vec_of(const char *) own_dirs; /* directories of ours that are made on the host, because they have to be protected */
+	vec_of(const char *) git_dirs; /* writable .git, looked at again when the program has ended */
 	vec_of(const char *) notes;    /* what is worth knowing: --verbose, explain */
 };
 

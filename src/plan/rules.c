@@ -80,11 +80,14 @@ static void protect_git(struct plan *p, const char *place, const struct plan_mou
 		return;
 	add_self(p, place, git->path, git->is_directory, all, "ProtectGit");
 	for (unsigned i = 0; !all && i < HOST_GIT_NAMES; i++) {
+		const struct host_git_name *name = &host_git_names[i];
+
 		if (git->present & 1u << i)
-			add_self(p, path_join(p->pool, place, host_git_names[i]),
-				 path_join(p->pool, git->path, host_git_names[i]), i != HOST_GIT_CONFIG && i != 2, true,
-				 "ProtectGit");
+			add_self(p, path_join(p->pool, place, name->name), path_join(p->pool, git->path, name->name),
+				 name->is_directory, !name->is_writable, "ProtectGit");
 	}
+	if (!all)
+		*vec_add(p->pool, &p->git_dirs) = git->path;
 	if (all && rule->choice == GIT_YES)
 		*vec_add(p->pool, &p->notes) =
 			pool_printf(p->pool, "%s is read-only as a whole (it is a file, or has no hooks or config)",

@@ -7,6 +7,7 @@
  *
  *	descriptors	0, 1 and 2 exist, so that no descriptor of ours becomes one of them; all others close on exec
  *	own-directories	made only if the program could otherwise make them (and write profiles for the next run)
+ *	git		what is remembered of a writable .git; undoing it is looking at it again, when all is over
  *	filter		compiled, or from the cache. Before the clone: the child has a copy of this memory
  *	signals		all blocked, and read from a descriptor; the child starts with them blocked
  *	terminal	who has it, and whether the program is to have it from the start
@@ -72,6 +73,11 @@ static int make_own_directories(void *context, struct err *e)
 			return err_errno(e, "%s", path);
 	}
 	return 0;
+}
+
+static bool guards_git(const struct plan *p)
+{
+	return p->git_dirs.n > 0;
 }
 
 static int get_filter(void *context, struct err *e)
@@ -261,6 +267,7 @@ static int await_start(void *context, struct err *e)
 const struct step launch_steps[] = {
 	{"descriptors", NULL, open_standard, NULL},
 	{"own-directories", needs_own_directories, make_own_directories, NULL},
+	{"git", guards_git, git_remember, git_put_right},
 	{"filter", NULL, get_filter, drop_filter},
 	{"signals", NULL, block_signals, unblock_signals},
 	{"terminal", NULL, find_terminal, leave_terminal},

@@ -26,6 +26,7 @@ struct launch {
 	bool foreground; /* the program's process group has the terminal */
 	int channel, channel_inside;
 	struct progress *progress;
+	struct git_state *git; /* one a directory of plan->git_dirs */
 	struct inside inside;
 	pid_t pid; /* PID 1, as seen from here; 0: none */
 };
@@ -41,5 +42,8 @@ int run_plan(const struct plan *plan, struct err *e);
 
 /* idmap.c: the maps of the user namespace in which process `pid` is. */
 int idmap_write(const struct plan_identity *id, pid_t pid, const sigset_t *mask, struct err *e);
+/* git.c: steps of the launch. */
+int git_remember(void *context, struct err *e);
+void git_put_right(void *context);
 /* supervise.c: until the program has ended; its wait status. */
 int supervise(struct launch *l, struct err *e);

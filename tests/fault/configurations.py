@@ -71,6 +71,7 @@ def rich(place):
 Inherit=build
 [Filesystem]
 ProtectGit=yes
+Landlock=required
 TemporaryFileSystem=/var/tmp:1M
 NoExecPaths=/var/tmp
 ReadOnlyPaths=-~/.config -~/missing

@@ -504,7 +504,6 @@ fine_or_refused() {
 	ln -s loop.profile loop.profile
 	wrong -p ./loop.profile
 	refused 'loop.profile'
-	text '[Profile]' "Inherit=$PROJECT/fifo.profile"
 	rm -f p.profile
 	text '[Profile]' "Inherit=$PROJECT/fifo.profile"
 	wrong -p ./p.profile
@@ -553,8 +552,8 @@ fine_or_refused() {
 	printed x
 	sb -p shell --ro a/b/../../a -- sh -c 'echo y >a/file'
 	[ "$status" -ne 0 ]
-	ok -p shell --bind "$PROJECT/a:/mnt/../mnt/." -- cat /mnt/file
-	printed x
+	sb -p shell --bind "$PROJECT/a:/mnt/../mnt/." -- cat /mnt/file
+	fine_or_refused x
 	ok -p shell --ro / -- true
 }
 
@@ -665,8 +664,9 @@ fine_or_refused() {
 @test "hardly any descriptors to be had" {
 	local n
 	for n in 3 4 5 6 8 10 12 16 20 24; do
-		outside bash -c "ulimit -n $n; timeout 10 \"\$SANDBOX\" -p shell -- echo ran"
-		[ "$status" -eq 0 ] || [ "$status" -eq 125 ] || [ "$status" -eq 126 ] || report "with $n"
+		outside bash -c "ulimit -n $n; exec \"\$SANDBOX\" -p shell -- /bin/echo ran"
+		[ "$status" -eq 0 ] || [ "$status" -eq 125 ] || [ "$status" -eq 126 ] ||
+			[ "$status" -eq 127 ] || report "with $n"
 	done
 	no_leftovers
 }
@@ -675,7 +675,9 @@ fine_or_refused() {
 	local limit
 	ulimit -c 0
 	for limit in '-v 20000' '-v 40000' '-f 0' '-u 1' '-s 64' '-l 0' '-t 10' '-q 0' '-i 0'; do
-		outside bash -c "ulimit $limit 2>/dev/null; exec timeout 10 \"\$SANDBOX\" -p shell -- echo ran"
+		# Through a pipe: the limit on files is not meant for the output.
+		outside bash -c "ulimit $limit 2>/dev/null; \"\$SANDBOX\" -p shell -- echo ran |& cat
+			exit \${PIPESTATUS[0]}"
 		[ "$status" -lt 124 ] || [ "$status" -eq 125 ] || [ "$status" -eq 126 ] ||
 			[ "$status" -eq 127 ] || report "with ulimit $limit"
 	done
@@ -690,7 +692,8 @@ fine_or_refused() {
 	for home in "" relative /does/not/exist / /usr "$PROJECT" $'/a\nb' "$(letters 5000)"; do
 		outside env HOME="$home" "$SANDBOX" -p shell -- sh -c 'echo ran; cat "$1"' sh "$HOME/.secret"
 		lacks s3cret
-		[[ $output == ran* ]] || refused
+		# With HOME=/usr the programs are hidden too.
+		[[ $output == ran* ]] || [ "$status" -eq 127 ] || refused
 	done
 }
 

@@ -93,7 +93,7 @@ teardown() {
 }
 
 @test "explain names the file and line each rule comes from" {
-	printf '%s\n' '[Profile]' 'Inherit=build' '' '[Filesystem]' 'ReadOnlyPaths=/usr/share' >p.profile
+	printf '%s\n' '[Profile]' 'Inherit=build' '' '[Filesystem]' 'InaccessiblePaths=/usr/share' >p.profile
 	mkdir d
 	ok explain -p ./p.profile --ro d true
 	shows 'p\.profile:5' '--ro' 'build\.profile:[0-9]+'
@@ -102,7 +102,7 @@ teardown() {
 @test "explain shows options in the plan" {
 	mkdir d
 	ok explain -p shell --net host true
-	shows '[Hh]ost.*network|network.*host'
+	shows '^Network +host' 'Note .*loopback'
 	ok explain -p shell --user root true
 	shows 'root'
 	ok explain -p shell --tmpfs /mnt:64M --hide d true
@@ -112,8 +112,7 @@ teardown() {
 @test "explain does not show the values of the environment" {
 	export CFLAGS='-DPASSWORD=hunter2'
 	ok explain -p build make
-	lacks hunter2
-	ok explain --json -p build make
+	shows 'CFLAGS'
 	lacks hunter2
 }
 
@@ -180,8 +179,9 @@ teardown() {
 	ok profile show --resolved build
 	shows '^\[Filesystem\]' 'build\.profile:[0-9]+' 'base\.profile:[0-9]+'
 	lacks '^Inherit=base$'
-	# Each assignment has an origin.
-	[ "$(grep -E '^[A-Za-z]+=' <<<"$output" | grep -vcE '\.profile:[0-9]+' || true)" -eq 0 ]
+	# Each assignment has its origin in the line above.
+	[ "$(grep -E -B 1 '^[A-Za-z]+=' <<<"$output" | grep -cE '^# .*\.profile:[0-9]+$')" -eq \
+		"$(grep -cE '^[A-Za-z]+=' <<<"$output")" ]
 	sb profile show nosuch
 	refused nosuch
 }
@@ -214,18 +214,18 @@ teardown() {
 	json 'json.dumps(j).count("D=4") == 1 and "A=1" not in json.dumps(j)' <<<"$output"
 }
 
-@test "profile check: silent for good ones, FILE:LINE for each bad one" {
+@test "profile check: ok for good ones, FILE:LINE for each bad one" {
 	printf '[Profile]\nInherit=shell\n' >good.profile
 	printf '[Profile]\nInherit=shell\nNope=1\n' >bad.profile
 	printf '[User]\nIdentity=you\n' >worse.profile
 	sb profile check good.profile
 	exited 0
-	[ -z "$stderr" ]
+	printed "good.profile: ok"
 	sb profile check good.profile bad.profile worse.profile
 	[ "$status" -ne 0 ]
 	[[ "$output$stderr" == *bad.profile:3:* ]] || report "bad.profile:3"
 	[[ "$output$stderr" == *worse.profile:2:* ]] || report "worse.profile:2"
-	[[ "$output$stderr" != *good.profile:* ]]
+	shows '^good.profile: ok$'
 	sb profile check none.profile
 	[ "$status" -ne 0 ]
 	[[ "$output$stderr" == *none.profile* ]]
@@ -265,7 +265,7 @@ teardown() {
 	[ "$status" -eq 125 ] || [ "$status" -eq 0 ]
 	[[ "$output$stderr" == *list* && "$output$stderr" == *check* ]]
 	sb profile lst
-	refused lst list
+	refused list
 	sb profile show
 	refused
 }
@@ -365,7 +365,7 @@ teardown() {
 	shows '^--profile'
 }
 
-@test "help lists every option and subcommand on standard output, in 80 columns" {
+@test "help lists every option and subcommand on standard output" {
 	local form option
 	for form in --help -h help; do
 		ok "$form"
@@ -374,6 +374,7 @@ teardown() {
 		done
 		shows '(^| )explain' '(^| )profile' '(^| )doctor' '(^| )completion'
 		[ "$(awk '{ if (length($0) > m) m = length($0) } END { print m }' <<<"$output")" -le 100 ]
+		[ "$(tail -c 1 "$BATS_TEST_TMPDIR/stdout" | od -An -c | tr -d ' ')" = '\n' ]
 	done
 }
 
@@ -405,7 +406,7 @@ teardown() {
 	local word
 	for word in explain profile doctor completion version; do
 		sb "$word" --nosuch
-		refused nosuch
+		refused "$word|nosuch"
 	done
 }
 

@@ -76,12 +76,14 @@ one_line() {
 	! LC_ALL=C grep -q '[[:cntrl:]]' <<<"$stderr" || report "control characters in the message"
 }
 
-# refused [REGEX...]: the launcher itself failed, with one line `sandbox: WHAT: WHY`, matching all.
+# refused [REGEX...]: the launcher itself failed, with one line `sandbox: WHAT: WHY`, or FILE:LINE
+# instead of `sandbox` where a profile's line is the cause, and it matches all.
 refused() {
 	local regex
 	exited 125 || return 1
 	one_line || return 1
-	[[ $stderr =~ ^sandbox:\ .+:\ .+ ]] || report "expected 'sandbox: WHAT: WHY'" || return 1
+	[[ $stderr =~ ^sandbox:\ .+:\ .+ || $stderr =~ ^[^\ ]+:[0-9]+:\ .+ ]] ||
+		report "expected 'sandbox: WHAT: WHY'" || return 1
 	for regex in "$@"; do
 		grep -Eiq -e "$regex" <<<"$stderr" || report "not in the message: $regex" || return 1
 	done

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What mounts cannot keep of a writable .git (ProtectGit=yes). Two ways are left to make git read another
+ * configuration, and so run what it names: a file `commondir`, which a plain repository does not have, and a HEAD that
+ * makes .git invalid, so that git takes the directory around it for a bare repository. Neither can be a mount point: one
+ * does not exist, the other is replaced by a rename at each checkout. So both are looked at when nothing of the sandbox
+ * runs any more, and put right. A launcher killed by SIGKILL cannot do that; ProtectGit=all does not need it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "run/run.h"
+
+enum { HEAD_MAX = 1024 };
+
+struct git_state {
+	int dir;
+	bool had_commondir;
+	char *head; /* NULL: there was none to put back */
+};
+
+static bool is_head(const char *text)
+{
+	size_t hex = strspn(text, "0123456789abcdef");
+
+	return str_begins(text, "ref: refs/") || hex == 40 || hex == 64;
+}
+
+static char *read_head(struct pool *pool, int dir)
+{
+	_cleanup_fd_ int fd = fd_openat2(dir, "HEAD", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0,
+					 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	struct stat st;
+	char *text;
+
+	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) || fd_read_all(pool, fd, HEAD_MAX, &text) < 0)
+		return NULL;
+	return is_head(text) ? text : NULL;
+}
+
+static bool has_commondir(int dir)
+{
+	return faccessat(dir, "commondir", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int git_remember(void *context, struct err *e)
+{
+	struct launch *l = context;
+	const struct plan *p = l->plan;
+
+	l->git = pool_alloc(p->pool, p->git_dirs.n * sizeof(*l->git));
+	for (size_t i = 0; i < p->git_dirs.n; i++) {
+		struct git_state *g = &l->git[i];
+
+		g->dir = fd_openat2(AT_FDCWD, p->git_dirs.v[i], O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
+		if (g->dir < 0)
+			return err_errno(e, "%s", p->git_dirs.v[i]);
+		g->had_commondir = has_commondir(g->dir);
+		g->head = read_head(p->pool, g->dir);
+	}
+	return 0;
+}
+
+static void warn(const struct launch *l, size_t i, const char *text)
+{
+	fprintf(stderr, "sandbox: warning: %s: %s\n", str_safe(l->plan->pool, l->plan->git_dirs.v[i]), text);
+}
+
+static void put_head_back(const struct launch *l, size_t i)
+{
+	const struct git_state *g = &l->git[i];
+	_cleanup_fd_ int fd = -1;
+	size_t n = strlen(g->head);
+
+	unlinkat(g->dir, "HEAD.sandbox", 0);
+	fd = openat(g->dir, "HEAD.sandbox", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	if (fd < 0 || write(fd, g->head, n) != (ssize_t)n || renameat(g->dir, "HEAD.sandbox", g->dir, "HEAD"))
+		warn(l, i, "HEAD is not one any more and cannot be put back: do not run git here before you have looked");
+	else
+		warn(l, i, "HEAD was not one any more, so that git would have read other files: put back");
+}
+
+void git_put_right(void *context)
+{
+	struct launch *l = context;
+
+	for (size_t i = 0; i < l->plan->git_dirs.n; i++) {
+		struct git_state *g = &l->git[i];
+
+		if (!g->had_commondir && has_commondir(g->dir)) {
+			if (renameat(g->dir, "commondir", g->dir, "commondir.untrusted"))
+				warn(l, i, "commondir has appeared and cannot be renamed: do not run git here before you have looked");
+			else
+				warn(l, i, "commondir has appeared, by which git would read other files: now commondir.untrusted");
+		}
+		if (g->head && !read_head(l->plan->pool, g->dir))
+			put_head_back(l, i);
+		fd_closep(&g->dir);
+	}
+}
