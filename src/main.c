@@ -8,8 +8,10 @@
 
 const struct command commands[] = {
 	{"run", cmd_run, "[RUN-OPTIONS] [--] COMMAND [ARG...]", "run a command in a sandbox"},
-	{"explain", cmd_explain, "[RUN-OPTIONS] [COMMAND [ARG...]]", "print the plan and the steps, run nothing"},
-	{"profile", cmd_profile, "list|show|check|diff|keys ...", "look at profiles and check them"},
+	{"explain", cmd_explain, "[RUN-OPTIONS] [COMMAND [ARG...]]",
+	 "print the plan and the steps, run nothing"},
+	{"profile", cmd_profile, "list|show|check|diff|keys ...",
+	 "look at profiles and check them"},
 	{"doctor", cmd_doctor, "[--json]", "what this host offers, and how to mend what it lacks"},
 	{"completion", cmd_completion, "bash|zsh|fish", "print completions for a shell"},
 	{"help", cmd_help, "[COMMAND]", "the manual"},

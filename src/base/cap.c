@@ -51,9 +51,11 @@ int cap_apply(uint64_t bounding, uint64_t held, uint64_t ambient, struct err *e)
 {
 	int rc;
 
-	/* By hand: libcap-ng reads /proc/self/status to find out what to drop, which takes 80 us of a start of 3 ms. */
+	/* By hand: libcap-ng reads /proc/self/status to find out what to drop, which takes 80 us of
+	 * a start of 3 ms. */
 	for (int i = 0; i < CAP_COUNT; i++) {
-		if (!(bounding & CAP_BIT(i)) && prctl(PR_CAPBSET_DROP, i, 0, 0, 0) && errno != EINVAL)
+		if (!(bounding & CAP_BIT(i)) && prctl(PR_CAPBSET_DROP, i, 0, 0, 0) &&
+		    errno != EINVAL)
 			return err_errno(e, "cannot drop %s from the bounding set", cap_name(i));
 	}
 	capng_clear(CAPNG_SELECT_ALL);

@@ -14,7 +14,7 @@ int cap_number(const char *name);
 /* "cap_chown"; NULL if unknown. Static. */
 const char *cap_name(int number);
 /*
- * Makes `bounding` the bounding set, `held` the permitted and effective set and `ambient` the ambient and inheritable
- * one, of the calling thread. Needs CAP_SETPCAP in its user namespace.
+ * Makes `bounding` the bounding set, `held` the permitted and effective set and `ambient` the
+ * ambient and inheritable one, of the calling thread. Needs CAP_SETPCAP in its user namespace.
  */
 int cap_apply(uint64_t bounding, uint64_t held, uint64_t ambient, struct err *e);

@@ -7,8 +7,8 @@
 
 #include "base/err.h"
 
-__attribute__((format(printf, 3, 0)))
-static void err_format(struct err *e, int error, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void err_format(struct err *e, int error,
+							     const char *fmt, va_list ap)
 {
 	e->code = 125;
 	e->error = error;

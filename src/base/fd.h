@@ -20,7 +20,8 @@ int fd_openat2(int dir, const char *path, uint64_t flags, uint64_t mode, uint64_
 /* clone3(2); only meant without CLONE_VM: the child goes on with a copy of the parent's memory. */
 pid_t fd_clone3(struct clone_args *args);
 
-/* All of a regular or /proc file, NUL-terminated, at most `max` bytes; -1 and errno (EFBIG: longer). */
+/* All of a regular or /proc file, NUL-terminated, at most `max` bytes; -1 and errno (EFBIG:
+ * longer). */
 ssize_t fd_read_all(struct pool *p, int fd, size_t max, char **ret);
 ssize_t fd_read_path(struct pool *p, const char *path, size_t max, char **ret);
 /* open, write, close; for files of /proc, where one write is one value. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JSON as it is printed: a stream of calls, commas and indentation by itself. A string that is not UTF-8 (a file name
- * may be anything) has each bad byte as U+DC80..U+DCFF, as Python's surrogateescape does, so that nothing is lost.
+ * JSON as it is printed: a stream of calls, commas and indentation by itself. A string that is not
+ * UTF-8 (a file name may be anything) has each bad byte as U+DC80..U+DCFF, as Python's
+ * surrogateescape does, so that nothing is lost.
  */
 #pragma once
 
@@ -16,8 +17,8 @@ struct jsonw {
 };
 
 /* `key` is NULL inside an array and at the top. */
-void jsonw_open(struct jsonw *j, const char *key, char bracket); /* '{' or '[' */
-void jsonw_close(struct jsonw *j, char bracket);		       /* '}' or ']' */
+void jsonw_open(struct jsonw *j, const char *key, char bracket);	/* '{' or '[' */
+void jsonw_close(struct jsonw *j, char bracket);			/* '}' or ']' */
 void jsonw_string(struct jsonw *j, const char *key, const char *value); /* NULL gives null */
 void jsonw_number(struct jsonw *j, const char *key, int64_t value);
 void jsonw_bool(struct jsonw *j, const char *key, bool value);

@@ -8,7 +8,8 @@
 #include "base/pool.h"
 
 /*
- * An absolute path from `path` (relative ones below `base`): no double slash, no `.`, no slash at the end.
+ * An absolute path from `path` (relative ones below `base`): no double slash, no `.`, no slash at
+ * the end.
  * `..` is kept where it stands: only the file system knows what it means behind a symbolic link.
  */
 char *path_join(struct pool *p, const char *base, const char *path);

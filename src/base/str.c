@@ -147,7 +147,8 @@ bool str_matches(const char *s, const char *pattern)
 
 int str_bool(const char *s, bool *ret)
 {
-	static const char *const yes[] = {"yes", "true", "on", "1"}, *const no[] = {"no", "false", "off", "0"};
+	static const char *const yes[] = {"yes", "true", "on", "1"}, *const no[] = {"no", "false",
+										    "off", "0"};
 
 	for (size_t i = 0; i < 4; i++) {
 		if (str_eq(s, yes[i]) || str_eq(s, no[i])) {
@@ -158,7 +159,8 @@ int str_bool(const char *s, bool *ret)
 	return -1;
 }
 
-/* Digits with an optional fraction; the fraction in `scale`ths. No sign, no white space, no hexadecimal. */
+/* Digits with an optional fraction; the fraction in `scale`ths. No sign, no white space, no
+ * hexadecimal. */
 static int decimal(const char **s, int64_t scale, int64_t *ret)
 {
 	const char *c = *s;
@@ -195,7 +197,8 @@ int str_number(const char *s, int64_t min, int64_t max, int64_t *ret)
 	return 0;
 }
 
-/* A decimal with one of the letters K M G T P E behind it (and a B, if wanted), each `base` times the one before. */
+/* A decimal with one of the letters K M G T P E behind it (and a B, if wanted), each `base` times
+ * the one before. */
 static int with_unit(const char *s, int64_t base, int64_t *ret)
 {
 	static const char units[] = "KMGTPE";
@@ -250,10 +253,18 @@ int str_time(const char *s, int64_t *ret)
 	static const struct {
 		const char *name;
 		int64_t usec;
-	} units[] = {{"us", 1},		     {"ms", 1000},	   {"s", 1000000},
-		     {"sec", 1000000},	     {"min", 60000000},	   {"m", 60000000},
-		     {"h", 3600000000},	     {"hr", 3600000000},   {"d", 86400000000},
-		     {"day", 86400000000},   {"days", 86400000000}, {"w", 604800000000},
+	} units[] = {{"us", 1},
+		     {"ms", 1000},
+		     {"s", 1000000},
+		     {"sec", 1000000},
+		     {"min", 60000000},
+		     {"m", 60000000},
+		     {"h", 3600000000},
+		     {"hr", 3600000000},
+		     {"d", 86400000000},
+		     {"day", 86400000000},
+		     {"days", 86400000000},
+		     {"w", 604800000000},
 		     {"", 1000000}};
 	int64_t total = 0;
 
@@ -273,7 +284,8 @@ int str_time(const char *s, int64_t *ret)
 			if (strlen(units[i].name) == n && memcmp(units[i].name, s, n) == 0)
 				scale = units[i].usec;
 		}
-		if (!scale || decimal(&number, scale, &value) || __builtin_add_overflow(total, value, &total))
+		if (!scale || decimal(&number, scale, &value) ||
+		    __builtin_add_overflow(total, value, &total))
 			return -1;
 		s += n;
 		while (is_space(*s))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Text: words with quotes, quantities as systemd writes them, names made safe to print.
- * Parsers return 0 and set *ret, or -1 with *ret untouched; they set no error: the caller knows file and line.
+ * Parsers return 0 and set *ret, or -1 with *ret untouched; they set no error: the caller knows
+ * file and line.
  */
 #pragma once
 
@@ -20,15 +21,17 @@ bool str_begins(const char *s, const char *prefix);
 const char *str_after(const char *s, const char *prefix); /* rest behind the prefix, or NULL */
 
 /*
- * Splits at white space; "..." and '...' group, a backslash takes the next character as it is. Returns NULL, or the
- * reason (an open quote, a backslash at the end).
+ * Splits at white space; "..." and '...' group, a backslash takes the next character as it is.
+ * Returns NULL, or the reason (an open quote, a backslash at the end).
  */
 const char *str_words(struct pool *p, const char *s, str_vec *ret);
 
-/* Length of the UTF-8 character at s, 0 if it is not one (overlong forms and surrogates are not). */
+/* Length of the UTF-8 character at s, 0 if it is not one (overlong forms and surrogates are not).
+ */
 size_t str_utf8(const char *s);
 
-/* A file name or other foreign text on one line: control characters and bad UTF-8 as \n, \t, \xHH. */
+/* A file name or other foreign text on one line: control characters and bad UTF-8 as \n, \t, \xHH.
+ */
 const char *str_safe(struct pool *p, const char *s);
 /* The same, in quotes if it has white space or is empty: can be pasted into a profile. */
 const char *str_quoted(struct pool *p, const char *s);
@@ -37,10 +40,10 @@ bool str_matches(const char *s, const char *pattern);
 
 /* Values of these meanings, as systemd.syntax(7) and systemd.time(7) write them. */
 #define STR_INFINITY INT64_MAX
-int str_bool(const char *s, bool *ret);			/* yes no true false on off 1 0 */
+int str_bool(const char *s, bool *ret); /* yes no true false on off 1 0 */
 int str_number(const char *s, int64_t min, int64_t max, int64_t *ret);
-int str_size(const char *s, int64_t *ret);		/* bytes; K M G T are powers of 1024; infinity */
-int str_rate(const char *s, int64_t *ret);		/* bytes per second; K M G T are powers of 1000 */
-int str_percent(const char *s, int64_t *ret);		/* hundredths of a per cent; at most two decimals */
-int str_time(const char *s, int64_t *ret);		/* microseconds: 5, 500ms, 1min 30s, infinity */
+int str_size(const char *s, int64_t *ret);    /* bytes; K M G T are powers of 1024; infinity */
+int str_rate(const char *s, int64_t *ret);    /* bytes per second; K M G T are powers of 1000 */
+int str_percent(const char *s, int64_t *ret); /* hundredths of a per cent; at most two decimals */
+int str_time(const char *s, int64_t *ret);    /* microseconds: 5, 500ms, 1min 30s, infinity */
 int str_octal(const char *s, int64_t max, int64_t *ret);

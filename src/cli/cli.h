@@ -16,14 +16,16 @@ enum { EXIT_SANDBOX = 125 };
 
 struct command {
 	const char *name;
-	int (*run)(int argc, char **argv); /* argv[0] is the command; NULL: reserved for a later version */
+	int (*run)(int argc,
+		   char **argv); /* argv[0] is the command; NULL: reserved for a later version */
 	const char *arguments;
 	const char *doc;
 };
 extern const struct command commands[];
 extern const size_t commands_n;
 
-/* One option of `run` and `explain`: the rows give the parser, --help, completion and the check of the man page. */
+/* One option of `run` and `explain`: the rows give the parser, --help, completion and the check of
+ * the man page. */
 struct option_row {
 	char letter; /* or 0 */
 	const char *name;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* `sandbox explain`: the plan, then the steps that would be taken. It simply does not call the launch. */
+/* `sandbox explain`: the plan, then the steps that would be taken. It simply does not call the
+ * launch. */
 #include "cli/cli.h"
 #include "plan/print.h"
 #include "run/run.h"
 
-static void print_rows(const struct plan *plan, const char *title, const struct step *rows, size_t n, FILE *out)
+static void print_rows(const struct plan *plan, const char *title, const struct step *rows,
+		       size_t n, FILE *out)
 {
 	const char *separator = "";
 
@@ -18,7 +20,8 @@ static void print_rows(const struct plan *plan, const char *title, const struct 
 	fputc('\n', out);
 }
 
-static void json_rows(struct jsonw *j, const struct plan *plan, const char *key, const struct step *rows, size_t n)
+static void json_rows(struct jsonw *j, const struct plan *plan, const char *key,
+		      const struct step *rows, size_t n)
 {
 	jsonw_open(j, key, '[');
 	for (size_t i = 0; i < n; i++) {

@@ -8,30 +8,32 @@
 
 void help_options(FILE *out)
 {
-	fprintf(out, "Usage: sandbox [RUN-OPTIONS] [--] COMMAND [ARG...]\n"
-		     "       sandbox SUBCOMMAND [...]\n\n"
-		     "Runs COMMAND so that it sees no home directory, no network, no other process and no key,\n"
-		     "and can change nothing but what the profile says. Without root, without a daemon.\n\n"
-		     "  sandbox --profile build make      compile the project in this directory, offline\n"
-		     "  sandbox explain -p build make     what that would do, line by line\n"
-		     "  sandbox doctor                    what this host lacks, and how to mend it\n\n"
-		     "Run options:\n");
+	fprintf(out,
+		"Usage: sandbox [RUN-OPTIONS] [--] COMMAND [ARG...]\n"
+		"       sandbox SUBCOMMAND [...]\n\n"
+		"Runs COMMAND so that it sees no home directory, no network, no other process and no key,\n"
+		"and can change nothing but what the profile says. Without root, without a daemon.\n\n"
+		"  sandbox --profile build make      compile the project in this directory, offline\n"
+		"  sandbox explain -p build make     what that would do, line by line\n"
+		"  sandbox doctor                    what this host lacks, and how to mend it\n\n"
+		"Run options:\n");
 	for (size_t i = 0; i < option_rows_n; i++) {
 		const struct option_row *row = &option_rows[i];
 		char text[80];
 
 		snprintf(text, sizeof(text), "--%s%s%s", row->name, row->argument ? " " : "",
 			 row->argument ? row->argument : "");
-		fprintf(out, "  %c%c%c %-36s %s\n", row->letter ? '-' : ' ', row->letter ? row->letter : ' ',
-			row->letter ? ',' : ' ', text, row->doc);
+		fprintf(out, "  %c%c%c %-36s %s\n", row->letter ? '-' : ' ',
+			row->letter ? row->letter : ' ', row->letter ? ',' : ' ', text, row->doc);
 	}
 	fprintf(out, "\nSubcommands:\n");
 	for (size_t i = 0; i < commands_n; i++) {
 		if (commands[i].run)
 			fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].doc);
 	}
-	fprintf(out, "\nExit status: the command's own; 128+N if signal N ended it; 125 if sandbox failed;\n"
-		     "126 found but not executable; 127 not found. Manual: man sandbox, man sandbox-profile\n");
+	fprintf(out,
+		"\nExit status: the command's own; 128+N if signal N ended it; 125 if sandbox failed;\n"
+		"126 found but not executable; 127 not found. Manual: man sandbox, man sandbox-profile\n");
 }
 
 /* One word a line, for scripts: `help --options`, `help --commands`. */
@@ -73,7 +75,8 @@ int cmd_help(int argc, char **argv)
 		err_hint(&e, "`sandbox help` lists them");
 		return cli_error(&e);
 	}
-	execlp("man", "man", str_eq(c->name, "profile") ? "sandbox-profile" : "sandbox", (char *)NULL);
+	execlp("man", "man", str_eq(c->name, "profile") ? "sandbox-profile" : "sandbox",
+	       (char *)NULL);
 	printf("Usage: sandbox %s %s\n%s\n", c->name, c->arguments, c->doc);
 	return 0;
 }

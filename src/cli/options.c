@@ -18,7 +18,8 @@ const struct option_row option_rows[] = {
 	{0, "bind", "SRC:DST[:ro]", KEY_BIND, "SRC of the host at DST"},
 	{0, "net", "none|private|host", KEY_NETWORK, "the network"},
 	{0, "allow", "HOST[:PORT]", KEY_ALLOW_HOSTS, "a host that can be reached"},
-	{0, "publish", "[ADDR:]HOSTPORT:PORT[/udp]", KEY_PUBLISH, "a port of the sandbox on the host"},
+	{0, "publish", "[ADDR:]HOSTPORT:PORT[/udp]", KEY_PUBLISH,
+	 "a port of the sandbox on the host"},
 	{0, "memory", "SIZE", KEY_MEMORY_MAX, "memory at most"},
 	{0, "cpus", "N", KEY_CPU_QUOTA, "processors at most"},
 	{0, "pids", "N", KEY_TASKS_MAX, "processes and threads at most"},
@@ -74,10 +75,12 @@ static int unknown(struct pool *pool, const char *word, struct err *e)
 	const char *likely = word[1] == '-' ? nearest(word + 2, name_at, NULL) : NULL;
 
 	err_set(e, "%s: there is no such option", str_safe(pool, pool_strndup(pool, word, 80)));
-	return likely ? err_hint(e, "did you mean --%s?", likely) : err_hint(e, "`sandbox --help` lists them");
+	return likely ? err_hint(e, "did you mean --%s?", likely)
+		      : err_hint(e, "`sandbox --help` lists them");
 }
 
-static void add_set(struct pool *pool, struct run_options *o, int key, const char *text, struct origin at)
+static void add_set(struct pool *pool, struct run_options *o, int key, const char *text,
+		    struct origin at)
 {
 	*vec_add(pool, &o->sets) = (struct option_set){(enum key_id)key, text, at};
 }
@@ -85,7 +88,8 @@ static void add_set(struct pool *pool, struct run_options *o, int key, const cha
 /* SECTION.KEY=VALUE */
 static int parse_set(struct pool *pool, struct run_options *o, const char *value, struct err *e)
 {
-	const char *dot = strchr(value, '.'), *equals = strchr(value, '='), *section, *name, *likely;
+	const char *dot = strchr(value, '.'), *equals = strchr(value, '='), *section, *name,
+		   *likely;
 	int key;
 
 	if (!dot || !equals || equals < dot)
@@ -95,13 +99,16 @@ static int parse_set(struct pool *pool, struct run_options *o, const char *value
 	name = pool_strndup(pool, dot + 1, (size_t)(equals - dot - 1));
 	key = key_find(section, name);
 	if (key < 0) {
-		err_set(e, "--set: there is no key %s.%s", str_safe(pool, section), str_safe(pool, name));
+		err_set(e, "--set: there is no key %s.%s", str_safe(pool, section),
+			str_safe(pool, name));
 		likely = key_nearest(section, name);
-		return likely ? err_hint(e, "did you mean %s.%s?", keys[key_find(NULL, likely)].section, likely)
+		return likely ? err_hint(e, "did you mean %s.%s?",
+					 keys[key_find(NULL, likely)].section, likely)
 			      : err_hint(e, "`sandbox profile keys` lists them");
 	}
 	if (key == KEY_INHERIT)
-		return err_set(e, "--set: Profile.Inherit works in files only"), err_hint(e, "-p names a profile");
+		return err_set(e, "--set: Profile.Inherit works in files only"),
+		       err_hint(e, "-p names a profile");
 	add_set(pool, o, key, equals + 1, (struct origin){"--set", -1});
 	return 0;
 }
@@ -112,8 +119,8 @@ static int not_yet(const struct option_row *row, struct err *e)
 }
 
 /* Options whose value is not simply the key's. */
-static int parse_special(struct pool *pool, struct run_options *o, const struct option_row *row, const char *value,
-			 struct err *e)
+static int parse_special(struct pool *pool, struct run_options *o, const struct option_row *row,
+			 const char *value, struct err *e)
 {
 	const struct {
 		const char *name;
@@ -138,8 +145,8 @@ static int parse_special(struct pool *pool, struct run_options *o, const struct 
 	return 0;
 }
 
-static int parse_keyed(struct pool *pool, struct run_options *o, const struct option_row *row, const char *value,
-		       struct err *e)
+static int parse_keyed(struct pool *pool, struct run_options *o, const struct option_row *row,
+		       const char *value, struct err *e)
 {
 	struct origin at = {pool_printf(pool, "--%s", row->name), 0};
 	int64_t n;
@@ -152,7 +159,8 @@ static int parse_keyed(struct pool *pool, struct run_options *o, const struct op
 	}
 	if (row->key == KEY_CPU_QUOTA) {
 		if (str_percent(pool_printf(pool, "%s%%", value), &n) || n == 0 || n > 100000 * 100)
-			return err_set(e, "--cpus: not a number of processors: %s", str_safe(pool, value));
+			return err_set(e, "--cpus: not a number of processors: %s",
+				       str_safe(pool, value));
 		value = pool_printf(pool, "%lld%%", (long long)n);
 	}
 	if (row->key == KEY_IO_READ || row->key == KEY_IO_WRITE)
@@ -164,7 +172,8 @@ static int parse_keyed(struct pool *pool, struct run_options *o, const struct op
 static int parse_one(struct pool *pool, struct run_options *o, char ***next, struct err *e)
 {
 	const char *word = *(*next)++, *value;
-	const struct option_row *row = word[1] == '-' ? find_long(word + 2, &value) : find_short(word + 1, &value);
+	const struct option_row *row = word[1] == '-' ? find_long(word + 2, &value)
+						      : find_short(word + 1, &value);
 
 	if (!row)
 		return unknown(pool, word, e);
@@ -173,10 +182,12 @@ static int parse_one(struct pool *pool, struct run_options *o, char ***next, str
 	if (row->argument && !value) {
 		value = *(*next);
 		if (!value)
-			return err_set(e, "--%s needs a value", row->name), err_hint(e, "--%s %s", row->name, row->argument);
+			return err_set(e, "--%s needs a value", row->name),
+			       err_hint(e, "--%s %s", row->name, row->argument);
 		(*next)++;
 	}
-	return row->key >= 0 ? parse_keyed(pool, o, row, value, e) : parse_special(pool, o, row, value, e);
+	return row->key >= 0 ? parse_keyed(pool, o, row, value, e)
+			     : parse_special(pool, o, row, value, e);
 }
 
 int options_parse(struct pool *pool, int argc, char **argv, struct run_options *ret, struct err *e)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* `sandbox profile list|show|check|diff|keys`: what profiles there are, what they say, whether it is right. */
+/* `sandbox profile list|show|check|diff|keys`: what profiles there are, what they say, whether it
+ * is right. */
 #include <stdio.h>
 #include <string.h>
 
@@ -17,7 +18,8 @@ struct words {
 
 static int usage(struct err *e)
 {
-	err_set(e, "profile: expected list, show [--resolved] NAME, check FILE..., diff A B or keys");
+	err_set(e,
+		"profile: expected list, show [--resolved] NAME, check FILE..., diff A B or keys");
 	return err_hint(e, "man sandbox-profile");
 }
 
@@ -60,7 +62,8 @@ static int list(struct words *w, struct err *e)
 		const char *what = ok ? profile_text_of(&p, KEY_DESCRIPTION, "") : bad.text;
 
 		if (!w->json) {
-			printf("%-12s %s%s\n", str_safe(&w->pool, all.v[i].name), ok ? "" : "not usable: ", what);
+			printf("%-12s %s%s\n", str_safe(&w->pool, all.v[i].name),
+			       ok ? "" : "not usable: ", what);
 			continue;
 		}
 		jsonw_open(&j, NULL, '{');
@@ -89,7 +92,8 @@ static void show_resolved(struct words *w, const struct profile *p)
 			section = keys[id].section;
 		}
 		if (!key_is_list((enum key_id)id))
-			printf("# %s\n%s=%s\n", origin_text(&w->pool, s->at), keys[id].name, str_safe(&w->pool, s->text));
+			printf("# %s\n%s=%s\n", origin_text(&w->pool, s->at), keys[id].name,
+			       str_safe(&w->pool, s->text));
 		for (size_t i = 0; i < s->list.n; i++) {
 			printf("# %s\n", origin_text(&w->pool, s->list.v[i].at));
 			printf("%s=%s%s\n", keys[id].name, s->list.v[i].optional ? "-" : "",
@@ -185,7 +189,8 @@ static bool has_value(const struct setting *s, const char *text, bool optional)
 	return false;
 }
 
-static int print_missing(struct words *w, char sign, enum key_id id, const struct setting *a, const struct setting *b)
+static int print_missing(struct words *w, char sign, enum key_id id, const struct setting *a,
+			 const struct setting *b)
 {
 	int found = 0;
 
@@ -194,14 +199,15 @@ static int print_missing(struct words *w, char sign, enum key_id id, const struc
 
 		if (has_value(b, v->text, v->optional))
 			continue;
-		printf("%c%s.%s=%s%s\n", sign, keys[id].section, keys[id].name, v->optional ? "-" : "",
-		       str_quoted(&w->pool, v->text));
+		printf("%c%s.%s=%s%s\n", sign, keys[id].section, keys[id].name,
+		       v->optional ? "-" : "", str_quoted(&w->pool, v->text));
 		found++;
 	}
 	return found;
 }
 
-static int diff_key(struct words *w, enum key_id id, const struct setting *a, const struct setting *b)
+static int diff_key(struct words *w, enum key_id id, const struct setting *a,
+		    const struct setting *b)
 {
 	if (key_is_list(id))
 		return print_missing(w, '-', id, a, b) + print_missing(w, '+', id, b, a);
@@ -235,7 +241,8 @@ static int print_keys(struct words *w, struct err *e)
 {
 	(void)e;
 	for (int id = 0; id < KEY_COUNT; id++) {
-		const char *text = pool_printf(&w->pool, "%s.%s=%s", keys[id].section, keys[id].name, keys[id].syntax);
+		const char *text = pool_printf(&w->pool, "%s.%s=%s", keys[id].section,
+					       keys[id].name, keys[id].syntax);
 
 		printf("%-56s %s\n", text, keys[id].doc);
 	}
@@ -247,7 +254,11 @@ int cmd_profile(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(struct words *w, struct err *e);
-	} verbs[] = {{"list", list}, {"show", show}, {"check", check}, {"diff", diff}, {"keys", print_keys}};
+	} verbs[] = {{"list", list},
+		     {"show", show},
+		     {"check", check},
+		     {"diff", diff},
+		     {"keys", print_keys}};
 	extern char **environ;
 	struct words w = {0};
 	struct err e = {0};

@@ -13,8 +13,8 @@ int cli_error(const struct err *e)
 	/* A program that is not there is the user's matter, not a step of ours that failed. */
 	const char *step = e->step && e->code == EXIT_SANDBOX ? e->step : "";
 
-	fprintf(stderr, "%s%s%s%s%s%s%s\n", e->located ? "" : "sandbox: ", step, *step ? ": " : "", e->text,
-		*e->hint ? " (" : "", e->hint, *e->hint ? ")" : "");
+	fprintf(stderr, "%s%s%s%s%s%s%s\n", e->located ? "" : "sandbox: ", step, *step ? ": " : "",
+		e->text, *e->hint ? " (" : "", e->hint, *e->hint ? ")" : "");
 	return e->code ? e->code : EXIT_SANDBOX;
 }
 
@@ -26,7 +26,8 @@ int session_plan(struct session *s, struct err *e)
 	if (profile_load(&s->profile, o->profile, host_profile_dirs(&s->host), e))
 		return -1;
 	for (size_t i = 0; i < o->sets.n; i++) {
-		if (profile_set(&s->profile, o->sets.v[i].key, o->sets.v[i].text, o->sets.v[i].at, e))
+		if (profile_set(&s->profile, o->sets.v[i].key, o->sets.v[i].text, o->sets.v[i].at,
+				e))
 			return -1;
 	}
 	return run_prepare(&s->profile, &s->host, o->argv, &s->plan, e);
@@ -34,11 +35,16 @@ int session_plan(struct session *s, struct err *e)
 
 static int check_name(const char *name, struct err *e)
 {
-	size_t n = name ? strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") : 0;
+	size_t n =
+		name ? strspn(name,
+			      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
+		     : 0;
 
 	if (!name || (n && !name[n] && n <= 64 && *name != '-' && *name != '.'))
 		return 0;
-	return err_set(e, "--name: a name has up to 64 letters, digits, '_', '.' and '-', and begins with none of the last two");
+	return err_set(
+		e,
+		"--name: a name has up to 64 letters, digits, '_', '.' and '-', and begins with none of the last two");
 }
 
 static int run_options(struct session *s, struct err *e)
@@ -48,7 +54,8 @@ static int run_options(struct session *s, struct err *e)
 	if (check_name(o->name, e))
 		return -1;
 	if (!o->argv[0] && !o->explain)
-		return err_set(e, "no command given"), err_hint(e, "sandbox make; `sandbox --help` shows more");
+		return err_set(e, "no command given"),
+		       err_hint(e, "sandbox make; `sandbox --help` shows more");
 	if (session_plan(s, e))
 		return -1;
 	if (o->explain) {

@@ -35,8 +35,9 @@ const char *host_getenv(const struct host *h, const char *name)
 }
 
 /*
- * The user's line in /etc/passwd, read directly: getpwuid(3) would load whatever nsswitch.conf names into the launcher,
- * and fgetpwent(3) seeks before every line. A user who is known only elsewhere (LDAP) has $HOME and a number.
+ * The user's line in /etc/passwd, read directly: getpwuid(3) would load whatever nsswitch.conf
+ * names into the launcher, and fgetpwent(3) seeks before every line. A user who is known only
+ * elsewhere (LDAP) has $HOME and a number.
  */
 static void read_passwd(struct host *h)
 {
@@ -77,7 +78,8 @@ int host_init(struct host *h, struct pool *pool, const char *const *environment,
 	const char *home;
 	char cwd[4096];
 
-	*h = (struct host){.pool = pool, .environment = environment, .uid = getuid(), .gid = getgid()};
+	*h = (struct host){
+		.pool = pool, .environment = environment, .uid = getuid(), .gid = getgid()};
 	if (access("/proc/self/ns", F_OK))
 		return err_set(e, "/proc: not mounted here, and the set-up of a sandbox needs it"),
 		       err_hint(e, "mount -t proc proc /proc");
@@ -120,7 +122,8 @@ const char *const *host_profile_dirs(const struct host *h)
 
 const char *host_tool(struct pool *p, const char *name)
 {
-	static const char *const dirs[] = {"/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/local/bin"};
+	static const char *const dirs[] = {"/usr/bin", "/usr/sbin", "/bin", "/sbin",
+					   "/usr/local/bin"};
 
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
 		const char *path = path_join(p, dirs[i], name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What this machine and this caller are: facts, gathered once before the plan, never changed afterwards. Tests fill the
- * struct by hand. Nothing here decides anything.
+ * What this machine and this caller are: facts, gathered once before the plan, never changed
+ * afterwards. Tests fill the struct by hand. Nothing here decides anything.
  */
 #pragma once
 
@@ -23,27 +23,28 @@ enum path_kind {
 
 struct host_path {
 	const char *path; /* absolute, as asked for */
-	const char *real; /* without symbolic links; of a missing one, where it would be; NULL: no telling */
+	const char *real; /* without symbolic links; of a missing one, where it would be; NULL: no
+			     telling */
 	enum path_kind kind;
 	int error; /* errno when it could not be reached */
 };
 
 /* The .git of a tree that may be written to. */
 struct host_git {
-	const char *path;     /* real path of the .git entry */
-	bool is_directory;    /* else a file that names the directory (worktree, submodule) */
-	uint32_t present;     /* bit i: host_git_names[i] exists in it */
+	const char *path;  /* real path of the .git entry */
+	bool is_directory; /* else a file that names the directory (worktree, submodule) */
+	uint32_t present;  /* bit i: host_git_names[i] exists in it */
 };
 /*
- * What is mounted on itself in a .git, so that a program cannot make the host run something later: read-only what git
- * reads its configuration from and what it runs; writable what must merely stay where it is (without it .git is no
- * repository, and git takes the directory around it for one).
+ * What is mounted on itself in a .git, so that a program cannot make the host run something later:
+ * read-only what git reads its configuration from and what it runs; writable what must merely stay
+ * where it is (without it .git is no repository, and git takes the directory around it for one).
  */
 struct host_git_name {
 	const char *name;
 	bool is_directory, is_writable;
 };
-enum { HOST_GIT_HOOKS, HOST_GIT_CONFIG, HOST_GIT_NAMES = 6 };
+enum { HOST_GIT_HOOKS, HOST_GIT_CONFIG, HOST_GIT_NAMES = 7 };
 extern const struct host_git_name host_git_names[HOST_GIT_NAMES];
 
 struct id_range {
@@ -54,18 +55,20 @@ struct host {
 	struct pool *pool;
 	uid_t uid;
 	gid_t gid;
-	const char *user;	     /* NULL when the user database does not know the uid */
-	const char *home;	     /* $HOME, else as the user database says; NULL when neither is usable */
+	const char *user; /* NULL when the user database does not know the uid */
+	const char *home; /* $HOME, else as the user database says; NULL when neither is usable */
 	const char *home_registered; /* as the user database says, or NULL */
 	const char *cwd;
 	const char *cwd_error; /* why there is none */
 	const char *const *environment;
-	int landlock_abi; /* 0: no Landlock */
-	const char *kernel; /* release, such as "6.1.0-40-amd64"; read where it matters only, else NULL */
+	int landlock_abi;   /* 0: no Landlock */
+	const char *kernel; /* release, such as "6.1.0-40-amd64"; read where it matters only, else
+			       NULL */
 	bool has_terminal;
-	const char *resolv_conf; /* real path of /etc/resolv.conf, or NULL */
+	const char *resolv_conf;	      /* real path of /etc/resolv.conf, or NULL */
 	const char *config_home, *cache_home; /* of ours: .../sandbox; NULL without a home */
-	vec_of(struct host_path) own; /* directories of ours that lie in a tree the program may write to */
+	vec_of(struct host_path)
+		own; /* directories of ours that lie in a tree the program may write to */
 	/* only for the identities that need them */
 	struct id_range subuid, subgid;
 	const char *newuidmap, *newgidmap; /* NULL: not installed */
@@ -81,7 +84,8 @@ const char *const *host_profile_dirs(const struct host *h);
 
 /* Fills real, kind and error from path. */
 void host_path_probe(struct pool *p, struct host_path *path);
-/* Paths of the sockets that something is bound to now, as their owners wrote them; absolute ones only. */
+/* Paths of the sockets that something is bound to now, as their owners wrote them; absolute ones
+ * only. */
 struct host_sockets {
 	vec_of(const char *) v;
 };
@@ -91,6 +95,7 @@ void host_git_probe(struct host *h, const char *dir, const char *below);
 /* Subordinate ranges and the two set-user-ID programs that map them. */
 void host_ids_probe(struct host *h);
 
-/* An external program, found in the system's directories only, never by the caller's PATH; NULL if missing. Static. */
+/* An external program, found in the system's directories only, never by the caller's PATH; NULL if
+ * missing. Static. */
 const char *host_tool(struct pool *p, const char *name);
 int host_landlock_abi(void);

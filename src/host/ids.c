@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Subordinate ids: subuid(5), subgid(5). A line is `NAME:FIRST:COUNT`, the name may be a number. The longest range
- * counts. newuidmap(1) checks the same files again with its own rights; here we only learn what to ask it for.
+ * Subordinate ids: subuid(5), subgid(5). A line is `NAME:FIRST:COUNT`, the name may be a number.
+ * The longest range counts. newuidmap(1) checks the same files again with its own rights; here we
+ * only learn what to ask it for.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,8 @@ static struct id_range read_range(const struct host *h, const char *path)
 		if (!count || !line_is_of(line, (size_t)(first - line), h))
 			continue;
 		*count++ = '\0';
-		if (str_number(first + 1, 1, UINT32_MAX - 1, &from) || str_number(count, 1, UINT32_MAX - 1, &n))
+		if (str_number(first + 1, 1, UINT32_MAX - 1, &from) ||
+		    str_number(count, 1, UINT32_MAX - 1, &n))
 			continue;
 		if (n > best.count && from + n < UINT32_MAX)
 			best = (struct id_range){(uint32_t)from, (uint32_t)n};

@@ -16,6 +16,7 @@ const struct host_git_name host_git_names[HOST_GIT_NAMES] = {
 	[HOST_GIT_CONFIG] = {"config", false, false},
 	{"config.worktree", false, false},
 	{"modules", true, false},
+	{"worktrees", true, false},
 	{"objects", true, true},
 	{"refs", true, true},
 };
@@ -51,7 +52,8 @@ static const char *real_path(struct pool *p, int fd, struct host_path *path)
 	return NULL;
 }
 
-/* Where a path that does not exist would be: the deepest part that does, without links, and the rest. */
+/* Where a path that does not exist would be: the deepest part that does, without links, and the
+ * rest. */
 static void probe_missing(struct pool *p, struct host_path *path)
 {
 	for (size_t n = strlen(path->path); n > 0;) {
@@ -63,7 +65,9 @@ static void probe_missing(struct pool *p, struct host_path *path)
 		fd = open(n > 1 ? pool_strndup(p, path->path, n - 1) : "/", O_PATH | O_CLOEXEC);
 		if (fd >= 0) {
 			real = real_path(p, fd, path);
-			path->real = real ? path_join(p, real, pool_printf(p, "./%s", path->path + n)) : NULL;
+			path->real =
+				real ? path_join(p, real, pool_printf(p, "./%s", path->path + n))
+				     : NULL;
 			return;
 		}
 		n = n > 1 ? n - 1 : 0;
@@ -72,7 +76,8 @@ static void probe_missing(struct pool *p, struct host_path *path)
 
 void host_path_probe(struct pool *p, struct host_path *path)
 {
-	/* Most paths have no link in them: then they are the real ones, and /proc need not be asked (20 us the first time). */
+	/* Most paths have no link in them: then they are the real ones, and /proc need not be asked
+	 * (20 us the first time). */
 	_cleanup_fd_ int fd = fd_openat2(AT_FDCWD, path->path, O_PATH, 0, RESOLVE_NO_SYMLINKS);
 	bool is_real = fd >= 0 && !path_has_dotdot(path->path);
 	struct stat st;
@@ -92,7 +97,8 @@ void host_path_probe(struct pool *p, struct host_path *path)
 		path->kind = kind_of(st.st_mode);
 }
 
-/* unix(7) has no page for this file: net/unix/af_unix.c, unix_seq_show(). The path is the eighth field. */
+/* unix(7) has no page for this file: net/unix/af_unix.c, unix_seq_show(). The path is the eighth
+ * field. */
 void host_sockets_read(struct pool *p, struct host_sockets *ret)
 {
 	char *text, *line, *next;
@@ -118,7 +124,8 @@ void host_sockets_read(struct pool *p, struct host_sockets *ret)
 static void probe_one(struct host *h, const char *dir)
 {
 	const char *path = path_join(h->pool, dir, ".git");
-	_cleanup_fd_ int fd = fd_openat2(AT_FDCWD, path, O_PATH | O_NOFOLLOW, 0, RESOLVE_NO_SYMLINKS);
+	_cleanup_fd_ int fd =
+		fd_openat2(AT_FDCWD, path, O_PATH | O_NOFOLLOW, 0, RESOLVE_NO_SYMLINKS);
 	struct host_git git = {.path = path};
 	struct stat st;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the launcher and PID 1 tell each other, over a SOCK_SEQPACKET pair: one message, one packet. The end of the
- * stream is a message too: the other one is gone, and PID 1 ends the sandbox.
+ * What the launcher and PID 1 tell each other, over a SOCK_SEQPACKET pair: one message, one packet.
+ * The end of the stream is a message too: the other one is gone, and PID 1 ends the sandbox.
  */
 #pragma once
 
@@ -12,11 +12,11 @@ enum message_kind {
 	MESSAGE_FAILED = 1, /* set-up failed; err follows */
 	MESSAGE_STARTED,    /* the program has been exec'd */
 	MESSAGE_STOPPED,    /* value: the signal that stopped the program */
-	MESSAGE_ENDED,	    /* value: the program's wait status; nothing of the sandbox runs any more */
+	MESSAGE_ENDED, /* value: the program's wait status; nothing of the sandbox runs any more */
 	/* launcher to PID 1 */
-	MESSAGE_MAPPED,	     /* the id maps are written */
-	MESSAGE_SIGNAL,	     /* value: to be sent to the program's process group */
-	MESSAGE_FOREGROUND,  /* give the terminal to the program's process group, and continue it */
+	MESSAGE_MAPPED,	    /* the id maps are written */
+	MESSAGE_SIGNAL,	    /* value: to be sent to the program's process group */
+	MESSAGE_FOREGROUND, /* give the terminal to the program's process group, and continue it */
 };
 
 struct message {
@@ -25,7 +25,8 @@ struct message {
 	struct err err; /* MESSAGE_FAILED only; else not sent */
 };
 
-/* The step that is being done, in memory that launcher and PID 1 share: names the step in which one was killed. */
+/* The step that is being done, in memory that launcher and PID 1 share: names the step in which one
+ * was killed. */
 struct progress {
 	volatile size_t setup, program;
 };

@@ -2,9 +2,9 @@
 /*
  * PID 1: reaps whatever ends, passes signals on, and ends with the program or with the launcher.
  *
- * It tells the launcher that the program has ended only when nothing else is left in the sandbox: background processes
- * are killed and reaped first. What remains then is this process, which does nothing more; so the launcher need not
- * wait while the kernel takes the namespaces down.
+ * It tells the launcher that the program has ended only when nothing else is left in the sandbox:
+ * background processes are killed and reaped first. What remains then is this process, which does
+ * nothing more; so the launcher need not wait while the kernel takes the namespaces down.
  */
 #include <errno.h>
 #include <poll.h>
@@ -18,8 +18,8 @@
 #include "inside/inside.h"
 
 /*
- * Nothing of the host's environment stays in this process. The program's words lie just before it and are shown by
- * /proc/1/cmdline, so they go too.
+ * Nothing of the host's environment stays in this process. The program's words lie just before it
+ * and are shown by /proc/1/cmdline, so they go too.
  */
 static void clean_up(struct inside *in)
 {
@@ -74,8 +74,8 @@ static void obey(struct inside *in)
 }
 
 /*
- * What this process has open: the standard descriptors, the channel, the terminal. The program has none of the others,
- * they are close-on-exec; here they would keep file systems of the host busy.
+ * What this process has open: the standard descriptors, the channel, the terminal. The program has
+ * none of the others, they are close-on-exec; here they would keep file systems of the host busy.
  */
 static void close_others(struct inside *in, int events)
 {

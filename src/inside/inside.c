@@ -2,33 +2,37 @@
 /*
  * Theory of operation
  *
- * The launcher clones PID 1 into all its new namespaces at once. PID 1 has every capability in the new user namespace
- * and none outside. What it does in which order is the first table; every row says what has to be true before it.
+ * The launcher clones PID 1 into all its new namespaces at once. PID 1 has every capability in the
+ *new user namespace and none outside. What it does in which order is the first table; every row
+ *says what has to be true before it.
  *
  *	keyring		a session keyring of its own: the caller's would come along
- *	sources		every part of the host's tree that will be seen is opened while the tree is as the host has it
- *	ids		the launcher maps them meanwhile; before it nothing can be created, for we are nobody
- *	root		the root to be, private and read-only; nothing below it can change or be propagated any more
- *	mounts		parents first. Destinations are looked up below the root's descriptor, never by a path twice
+ *	sources		every part of the host's tree that will be seen is opened while the tree is
+ *as the host has it
+ *	ids		the launcher maps them meanwhile; before it nothing can be created, for we
+ *are nobody
+ *	root		the root to be, private and read-only; nothing below it can change or be
+ *propagated any more mounts		parents first. Destinations are looked up below the root's
+ *descriptor, never by a path twice
  *	seal		directories in which we made mount points become read-only
  *	network		loopback up
  *	hostname
  *	enter		a root that is not the host's becomes the root
  *	landlock	rules name what is visible now
- *	hidden		not dumpable: no /proc/1/mem for the program. From here our own /proc entries are closed to us too
+ *	hidden		not dumpable: no /proc/1/mem for the program. From here our own /proc
+ *entries are closed to us too
  *
- * The program's process is made by vfork: it shares PID 1's memory until it execs, so a failure is simply written into
- * struct inside. Nothing that was not ours runs before the exec. The second table goes from the loosest to the
- * strictest: each row takes something away that the rows behind it do not need.
+ * The program's process is made by vfork: it shares PID 1's memory until it execs, so a failure is
+ *simply written into struct inside. Nothing that was not ours runs before the exec. The second
+ *table goes from the loosest to the strictest: each row takes something away that the rows behind
+ *it do not need.
  *
- *	group		a process group of its own (kill(0) would reach the launcher's), the terminal, signals, umask, limits
- *	ids		the program's ids and no other groups; needs CAP_SETUID
- *	directory	looked up by path from the root: an inherited directory would be in the host's tree
- *	capabilities	needs CAP_SETPCAP for the bounding set, so after ids
- *	no-new-privs	before Landlock and seccomp, which need it of a process without CAP_SYS_ADMIN
- *	landlock
- *	filter		last: it need not allow anything but exec
- *	exec
+ *	group		a process group of its own (kill(0) would reach the launcher's), the
+ *terminal, signals, umask, limits ids		the program's ids and no other groups; needs
+ *CAP_SETUID directory	looked up by path from the root: an inherited directory would be in the
+ *host's tree capabilities	needs CAP_SETPCAP for the bounding set, so after ids no-new-privs
+ *before Landlock and seccomp, which need it of a process without CAP_SYS_ADMIN landlock filter
+ *last: it need not allow anything but exec exec
  */
 #include <errno.h>
 #include <linux/prctl.h>
@@ -96,7 +100,8 @@ static _Noreturn void fail(struct inside *in)
 /* In the program's process. The memory is PID 1's, which is suspended until we exec or end. */
 _Noreturn void inside_exec(struct inside *in)
 {
-	steps_run(inside_program, inside_program_rows, in->plan, in, &in->progress->program, &in->err);
+	steps_run(inside_program, inside_program_rows, in->plan, in, &in->progress->program,
+		  &in->err);
 	in->exec_failed = true;
 	_exit(125);
 }
@@ -112,11 +117,13 @@ static pid_t start_program(struct inside *in)
 
 _Noreturn void inside_main(struct inside *in)
 {
-	/* Dies with the launcher; if that has died already, the channel is at its end, which init.c sees. */
+	/* Dies with the launcher; if that has died already, the channel is at its end, which init.c
+	 * sees. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	in->umask = umask(0); /* modes are as written; the program has the caller's again */
 	in->root = in->scratch = in->landlock = -1;
-	if (steps_run(inside_setup, inside_setup_rows, in->plan, in, &in->progress->setup, &in->err))
+	if (steps_run(inside_setup, inside_setup_rows, in->plan, in, &in->progress->setup,
+		      &in->err))
 		fail(in);
 	in->program = start_program(in);
 	if (in->program < 0) {

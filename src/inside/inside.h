@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Between clone and exec. inside_main is what PID 1 of the sandbox runs: it makes the world by the steps of a table,
- * starts the program by the steps of another, and then reaps until the program has ended.
+ * Between clone and exec. inside_main is what PID 1 of the sandbox runs: it makes the world by the
+ * steps of a table, starts the program by the steps of another, and then reaps until the program
+ * has ended.
  */
 #pragma once
 
@@ -17,29 +18,31 @@ struct inside {
 	/* set by the launcher before the clone */
 	const struct plan *plan;
 	const struct bpf *names, *arguments;
-	int channel;	     /* to the launcher */
-	int terminal;	     /* the controlling terminal, or -1 */
-	bool foreground;     /* the program gets the terminal from the start */
-	sigset_t mask;	     /* the caller's, for the program */
+	int channel;	 /* to the launcher */
+	int terminal;	 /* the controlling terminal, or -1 */
+	bool foreground; /* the program gets the terminal from the start */
+	sigset_t mask;	 /* the caller's, for the program */
 	struct progress *progress;
 	char *scrub_begin, *scrub_end; /* the host's environment in this process's memory */
 
 	/* of the set-up; zero before */
 	struct pool pool;
-	int root, scratch; /* descriptors: the root being built, the file system behind what is empty */
-	int nothing;	   /* a directory with an empty directory and an empty file, to cover with */
+	int root, scratch; /* descriptors: the root being built, the file system behind what is
+			      empty */
+	int nothing; /* a directory with an empty directory and an empty file, to cover with */
 	int landlock;
-	int *devices;	   /* mounts of device nodes, in the order of kernelfs.c */
-	int *sources;	   /* one a mount of the plan; -1: none */
-	int *mounts;	   /* what has been mounted, one a mount of the plan */
-	int *sealed;	   /* mounts that become read-only at the end */
+	int *devices; /* mounts of device nodes, in the order of kernelfs.c */
+	int *sources; /* one a mount of the plan; -1: none */
+	int *mounts;  /* what has been mounted, one a mount of the plan */
+	int *sealed;  /* mounts that become read-only at the end */
 	size_t n_sealed;
 	bool *skipped;
-	unsigned made;	   /* names given out in scratch */
+	unsigned made;			       /* names given out in scratch */
 	uint64_t files_limit, files_limit_max; /* RLIMIT_NOFILE of the program */
 	mode_t umask;
 	pid_t program;
-	struct err err;	   /* written by the program's process too, which shares this memory until it execs */
+	struct err err; /* written by the program's process too, which shares this memory until it
+			   execs */
 	volatile bool exec_failed;
 };
 
@@ -59,10 +62,13 @@ int inside_mount_all(void *context, struct err *e);
 int inside_seal(void *context, struct err *e);
 int inside_enter_root(void *context, struct err *e);
 /* Used by kernelfs.c */
-int inside_new_directory(struct inside *in, const char *name, unsigned mode, struct err *e); /* a mount, detached */
+int inside_new_directory(struct inside *in, const char *name, unsigned mode,
+			 struct err *e);				  /* a mount, detached */
 int inside_attach(int mount, int place, const char *name, struct err *e); /* closes neither */
-int inside_set_attributes(int mount, const char *name, uint64_t attributes, bool below, struct err *e);
-int inside_new_filesystem(const char *type, const char *const *options, uint64_t attributes, struct err *e);
+int inside_set_attributes(int mount, const char *name, uint64_t attributes, bool below,
+			  struct err *e);
+int inside_new_filesystem(const char *type, const char *const *options, uint64_t attributes,
+			  struct err *e);
 /* kernelfs.c */
 int inside_mount_proc(struct inside *in, int dir, const char *name, struct err *e);
 int inside_fill_dev(struct inside *in, int dev, struct err *e);

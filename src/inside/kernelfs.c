@@ -19,7 +19,8 @@
 
 #define ATTRIBUTES (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 
-/* Something of /proc becomes read-only, or is covered by nothing. What a kernel does not have is no loss. */
+/* Something of /proc becomes read-only, or is covered by nothing. What a kernel does not have is no
+ * loss. */
 static int mask(struct inside *in, int proc, const char *name, bool cover, struct err *e)
 {
 	const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW;
@@ -39,7 +40,8 @@ static int mask(struct inside *in, int proc, const char *name, bool cover, struc
 	return inside_attach(mount, proc, name, e);
 }
 
-/* No user namespaces below ours: a second wall behind the filter. Before /proc/sys becomes read-only. */
+/* No user namespaces below ours: a second wall behind the filter. Before /proc/sys becomes
+ * read-only. */
 static int forbid_nesting(int proc, struct err *e)
 {
 	static const char path[] = "sys/user/max_user_namespaces";
@@ -48,18 +50,21 @@ static int forbid_nesting(int proc, struct err *e)
 }
 
 /*
- * What changes the host, or tells of it, in /proc. Most of it belongs to the host's root, so to everybody else it is
- * closed already, and each mount costs 10 us: for a normal caller only what is left. /proc/keys names keys of the
- * caller's other sessions; /proc/sys is a second wall (a program that is root of its network namespace owns a part).
+ * What changes the host, or tells of it, in /proc. Most of it belongs to the host's root, so to
+ * everybody else it is closed already, and each mount costs 10 us: for a normal caller only what is
+ * left. /proc/keys names keys of the caller's other sessions; /proc/sys is a second wall (a program
+ * that is root of its network namespace owns a part).
  */
 static const struct {
 	const char *name;
-	bool cover; /* else read-only */
+	bool cover;   /* else read-only */
 	bool of_root; /* open to the host's root only */
-} masks[] = {{"sys", false, false},	{"keys", true, false},	  {"sysrq-trigger", false, true}, {"irq", false, true},
-	     {"bus", false, true},	{"fs", false, true},	  {"kcore", true, true},	  {"kmsg", true, true},
-	     {"key-users", true, true}, {"timer_list", true, true}, {"sched_debug", true, true},  {"acpi", true, true},
-	     {"scsi", true, true},	{"asound", true, true}};
+} masks[] = {
+	{"sys", false, false},	    {"keys", true, false},	 {"sysrq-trigger", false, true},
+	{"irq", false, true},	    {"bus", false, true},	 {"fs", false, true},
+	{"kcore", true, true},	    {"kmsg", true, true},	 {"key-users", true, true},
+	{"timer_list", true, true}, {"sched_debug", true, true}, {"acpi", true, true},
+	{"scsi", true, true},	    {"asound", true, true}};
 
 int inside_mount_proc(struct inside *in, int dir, const char *name, struct err *e)
 {
@@ -68,15 +73,18 @@ int inside_mount_proc(struct inside *in, int dir, const char *name, struct err *
 
 	if (proc < 0) {
 		if (e->error == EPERM)
-			err_hint(e, "the /proc here is itself masked (a container?); a new one can only be mounted where all "
-				    "of it is visible");
+			err_hint(
+				e,
+				"the /proc here is itself masked (a container?); a new one can only be mounted where all "
+				"of it is visible");
 		return -1;
 	}
 	if (inside_attach(proc, dir, name, e))
 		return -1;
 	if (p->restrict_namespaces && forbid_nesting(proc, e))
 		return -1;
-	for (size_t i = 0; p->mask_proc != MASK_NOTHING && i < sizeof(masks) / sizeof(masks[0]); i++) {
+	for (size_t i = 0; p->mask_proc != MASK_NOTHING && i < sizeof(masks) / sizeof(masks[0]);
+	     i++) {
 		if (masks[i].of_root && p->mask_proc != MASK_FOR_ROOT)
 			continue;
 		if (mask(in, proc, masks[i].name, masks[i].cover, e))
@@ -89,7 +97,8 @@ int inside_mount_proc(struct inside *in, int dir, const char *name, struct err *
 static const struct {
 	const char *name;
 	unsigned major, minor;
-} nodes[] = {{"null", 1, 3}, {"zero", 1, 5}, {"full", 1, 7}, {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0}};
+} nodes[] = {{"null", 1, 3},   {"zero", 1, 5},	  {"full", 1, 7},
+	     {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0}};
 enum { NODES = sizeof(nodes) / sizeof(nodes[0]) };
 
 /* A node of the usual ones: what was cloned is checked, whatever the path led to. */
@@ -100,20 +109,24 @@ static int open_node(size_t i, struct err *e)
 	int mount;
 
 	snprintf(path, sizeof(path), "/dev/%s", nodes[i].name);
-	mount = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+	mount = open_tree(AT_FDCWD, path,
+			  OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
 	if (mount < 0 || fstat(mount, &st)) {
 		err_errno(e, "%s", path);
-		return err_hint(e, "%s", "`sandbox doctor` names what keeps you from using user namespaces");
+		return err_hint(e, "%s",
+				"`sandbox doctor` names what keeps you from using user namespaces");
 	}
 	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(nodes[i].major, nodes[i].minor))
-		return err_set(e, "%s: not the device it should be (%u:%u)", path, nodes[i].major, nodes[i].minor);
+		return err_set(e, "%s: not the device it should be (%u:%u)", path, nodes[i].major,
+			       nodes[i].minor);
 	return mount;
 }
 
 static int open_named_device(const struct plan_mount *m, struct err *e)
 {
 	_cleanup_fd_ int fd = fd_openat2(AT_FDCWD, m->source, O_PATH, 0, RESOLVE_NO_SYMLINKS);
-	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (m->directory ? AT_RECURSIVE : 0);
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
+			 (m->directory ? AT_RECURSIVE : 0);
 	int mount;
 
 	if (fd < 0)
@@ -121,7 +134,8 @@ static int open_named_device(const struct plan_mount *m, struct err *e)
 	mount = open_tree(fd, "", flags);
 	if (mount < 0)
 		return err_errno(e, "%s: open_tree", m->source);
-	if (inside_set_attributes(mount, "", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, m->directory, e)) {
+	if (inside_set_attributes(mount, "", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, m->directory,
+				  e)) {
 		close(mount);
 		return -1;
 	}
@@ -134,7 +148,8 @@ int inside_open_devices(struct inside *in, struct err *e)
 
 	in->devices = pool_alloc(&in->pool, (NODES + n) * sizeof(*in->devices));
 	for (size_t i = 0; i < NODES + n; i++) {
-		in->devices[i] = i < NODES ? open_node(i, e) : open_named_device(&in->plan->devices.v[i - NODES], e);
+		in->devices[i] = i < NODES ? open_node(i, e)
+					   : open_named_device(&in->plan->devices.v[i - NODES], e);
 		if (in->devices[i] < 0)
 			return -1;
 	}
@@ -170,8 +185,10 @@ static int add_named_devices(struct inside *in, int dev, struct err *e)
 
 int inside_fill_dev(struct inside *in, int dev, struct err *e)
 {
-	static const char *const links[][2] = {{"/proc/self/fd", "fd"},	      {"/proc/self/fd/0", "stdin"},
-					       {"/proc/self/fd/1", "stdout"}, {"/proc/self/fd/2", "stderr"},
+	static const char *const links[][2] = {{"/proc/self/fd", "fd"},
+					       {"/proc/self/fd/0", "stdin"},
+					       {"/proc/self/fd/1", "stdout"},
+					       {"/proc/self/fd/2", "stderr"},
 					       {"pts/ptmx", "ptmx"}};
 	static const char *const of_pts[] = {"mode", "0620", "ptmxmode", "0666", NULL};
 	int mount;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The second wall, by Landlock (landlock(7)): the plan's writable trees once more, and the scopes that keep signals and
- * abstract sockets inside. Rights that the kernel's ABI does not know are not asked for; which ABI is enough for what
- * the profile wants, the plan has decided.
+ * The second wall, by Landlock (landlock(7)): the plan's writable trees once more, and the scopes
+ * that keep signals and abstract sockets inside. Rights that the kernel's ABI does not know are not
+ * asked for; which ABI is enough for what the profile wants, the plan has decided.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,15 +15,17 @@
 #include "inside/inside.h"
 
 /* Debian 12's headers are of ABI 2; the rest is from Linux 6.12's include/uapi/linux/landlock.h. */
-#define READ (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
-#define ABI_1 ((UINT64_C(1) << 13) - 1)
-#define REFER (UINT64_C(1) << 13)     /* ABI 2 */
-#define TRUNCATE (UINT64_C(1) << 14)  /* ABI 3 */
+#define READ                                                                                       \
+	(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define ABI_1	  ((UINT64_C(1) << 13) - 1)
+#define REFER	  (UINT64_C(1) << 13) /* ABI 2 */
+#define TRUNCATE  (UINT64_C(1) << 14) /* ABI 3 */
 #define IOCTL_DEV (UINT64_C(1) << 15) /* ABI 5 */
 #define OF_FILES                                                                                   \
-	(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | TRUNCATE | IOCTL_DEV)
+	(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE |                               \
+	 LANDLOCK_ACCESS_FS_WRITE_FILE | TRUNCATE | IOCTL_DEV)
 #define SCOPE_ABSTRACT_UNIX (UINT64_C(1) << 0) /* ABI 6 */
-#define SCOPE_SIGNAL (UINT64_C(1) << 1)	       /* ABI 6 */
+#define SCOPE_SIGNAL	    (UINT64_C(1) << 1) /* ABI 6 */
 
 struct ruleset {
 	uint64_t fs, net, scoped; /* the kernel takes a shorter struct of an older ABI */
@@ -34,13 +36,15 @@ static uint64_t known_rights(int abi)
 	return ABI_1 | REFER | (abi >= 3 ? TRUNCATE : 0) | (abi >= 5 ? IOCTL_DEV : 0);
 }
 
-static int add_rule(const struct inside *in, const struct landlock_rule *rule, uint64_t rights, struct err *e)
+static int add_rule(const struct inside *in, const struct landlock_rule *rule, uint64_t rights,
+		    struct err *e)
 {
 	const char *name = rule->place[1] ? rule->place + 1 : ".";
 	bool entered = in->plan->root != ROOT_HOST;
 	_cleanup_fd_ int fd = entered ? open(rule->place, O_PATH | O_CLOEXEC)
 				      : fd_openat2(in->root, name, O_PATH, 0, RESOLVE_IN_ROOT);
-	struct landlock_path_beneath_attr attr = {.allowed_access = rule->writable ? rights : READ, .parent_fd = fd};
+	struct landlock_path_beneath_attr attr = {.allowed_access = rule->writable ? rights : READ,
+						  .parent_fd = fd};
 	struct stat st;
 
 	if (fd < 0 && errno == ENOENT)
@@ -65,7 +69,8 @@ int inside_make_landlock(void *context, struct err *e)
 		set.scoped = SCOPE_SIGNAL | SCOPE_ABSTRACT_UNIX;
 	if (!set.fs && !set.scoped)
 		return 0;
-	in->landlock = (int)syscall(SYS_landlock_create_ruleset, &set, p->landlock_abi >= 6 ? sizeof(set) : sizeof(set.fs), 0);
+	in->landlock = (int)syscall(SYS_landlock_create_ruleset, &set,
+				    p->landlock_abi >= 6 ? sizeof(set) : sizeof(set.fs), 0);
 	if (in->landlock < 0)
 		return err_errno(e, "landlock_create_ruleset");
 	for (size_t i = 0; i < p->landlock.n; i++) {

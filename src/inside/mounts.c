@@ -2,10 +2,10 @@
 /*
  * The mounts of the plan, by descriptors only.
  *
- * Everything that is empty comes from one tmpfs, `scratch`: each temporary directory is a mount of its own on a
- * directory of it. One super block instead of a dozen, and one limit for all of them together (half of the memory, as
- * tmpfs(5) has it). It is attached below the old /proc, where the sandbox's own /proc covers it: before Linux 6.15 only
- * an attached mount can be cloned.
+ * Everything that is empty comes from one tmpfs, `scratch`: each temporary directory is a mount of
+ * its own on a directory of it. One super block instead of a dozen, and one limit for all of them
+ * together (half of the memory, as tmpfs(5) has it). It is attached below the old /proc, where the
+ * sandbox's own /proc covers it: before Linux 6.15 only an attached mount can be cloned.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,15 +38,19 @@ int inside_attach(int mount, int place, const char *name, struct err *e)
 	return move_mount(mount, "", place, name, flags) ? err_errno(e, "move_mount %s", name) : 0;
 }
 
-int inside_set_attributes(int mount, const char *name, uint64_t attributes, bool below, struct err *e)
+int inside_set_attributes(int mount, const char *name, uint64_t attributes, bool below,
+			  struct err *e)
 {
 	struct mount_attr attr = {.attr_set = attributes};
 	unsigned flags = (*name ? AT_SYMLINK_NOFOLLOW : AT_EMPTY_PATH) | (below ? AT_RECURSIVE : 0);
 
-	return mount_setattr(mount, name, flags, &attr, sizeof(attr)) ? err_errno(e, "mount_setattr %s", name) : 0;
+	return mount_setattr(mount, name, flags, &attr, sizeof(attr))
+		       ? err_errno(e, "mount_setattr %s", name)
+		       : 0;
 }
 
-int inside_new_filesystem(const char *type, const char *const *options, uint64_t attributes, struct err *e)
+int inside_new_filesystem(const char *type, const char *const *options, uint64_t attributes,
+			  struct err *e)
 {
 	_cleanup_fd_ int fs = fsopen(type, FSOPEN_CLOEXEC);
 	int mount;
@@ -65,7 +69,8 @@ int inside_new_filesystem(const char *type, const char *const *options, uint64_t
 
 static int clone_mount(int dir, const char *name, unsigned flags)
 {
-	return open_tree(dir, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW | flags);
+	return open_tree(dir, name,
+			 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW | flags);
 }
 
 int inside_new_directory(struct inside *in, const char *name, unsigned mode, struct err *e)
@@ -82,7 +87,8 @@ int inside_new_directory(struct inside *in, const char *name, unsigned mode, str
 static int open_source(const struct plan_mount *m, struct err *e)
 {
 	uint64_t attributes = MOUNT_ATTR_NOSUID | (m->device ? 0 : MOUNT_ATTR_NODEV) |
-			      (m->read_only ? MOUNT_ATTR_RDONLY : 0) | (m->no_exec ? MOUNT_ATTR_NOEXEC : 0);
+			      (m->read_only ? MOUNT_ATTR_RDONLY : 0) |
+			      (m->no_exec ? MOUNT_ATTR_NOEXEC : 0);
 	_cleanup_fd_ int path = fd_openat2(AT_FDCWD, m->source, O_PATH, 0, RESOLVE_NO_SYMLINKS);
 	int mount;
 
@@ -101,9 +107,9 @@ static int open_source(const struct plan_mount *m, struct err *e)
 }
 
 /*
- * The descriptors of mounts stay open until the program has been exec'd (closing one takes the kernel's mount lock, and
- * nobody waits for PID 1 then), so a long profile needs more of them than the soft limit allows. The program gets the
- * old limit back.
+ * The descriptors of mounts stay open until the program has been exec'd (closing one takes the
+ * kernel's mount lock, and nobody waits for PID 1 then), so a long profile needs more of them than
+ * the soft limit allows. The program gets the old limit back.
  */
 static int raise_limit(struct inside *in, struct err *e)
 {
@@ -112,7 +118,8 @@ static int raise_limit(struct inside *in, struct err *e)
 
 	if (getrlimit(RLIMIT_NOFILE, &limit))
 		return err_errno(e, "RLIMIT_NOFILE");
-	/* Descriptors that the launcher inherited are still open here, and the lowest free one may be high. */
+	/* Descriptors that the launcher inherited are still open here, and the lowest free one may
+	 * be high. */
 	if ((uint64_t)in->channel + need < limit.rlim_cur)
 		return 0;
 	in->files_limit = limit.rlim_cur;
@@ -180,8 +187,9 @@ static int open_root_path(struct inside *in, struct err *e)
 }
 
 /*
- * All that the new mount namespace has becomes private (a mount that the host makes later must not appear) and
- * read-only in one call, whatever is mounted where. A root of another kind is made beside it and entered at the end.
+ * All that the new mount namespace has becomes private (a mount that the host makes later must not
+ * appear) and read-only in one call, whatever is mounted where. A root of another kind is made
+ * beside it and entered at the end.
  */
 int inside_make_root(void *context, struct err *e)
 {
@@ -219,7 +227,8 @@ static bool is_ours(const struct plan *p, const struct plan_mount *parent)
 {
 	if (!parent)
 		return p->root == ROOT_EMPTY;
-	return parent->kind == MOUNT_TMPFS || parent->kind == MOUNT_SKELETON || parent->kind == MOUNT_DEV;
+	return parent->kind == MOUNT_TMPFS || parent->kind == MOUNT_SKELETON ||
+	       parent->kind == MOUNT_DEV;
 }
 
 /* The nearest mount above; all of them stand before i. */
@@ -252,10 +261,11 @@ static int make_place(int dir, char *name, bool directory)
 }
 
 /*
- * The destination, looked up once: a directory held open, and a name to go on with (empty: the descriptor itself).
- * In a tree of the host a place is never made. RESOLVE_IN_ROOT keeps links and `..` of a foreign root inside it; on the
- * host's own root the plan has real paths, so a link that has appeared since is refused. A name in the root directory
- * needs no lookup of its own: move_mount(2) does not follow a link at the end.
+ * The destination, looked up once: a directory held open, and a name to go on with (empty: the
+ * descriptor itself). In a tree of the host a place is never made. RESOLVE_IN_ROOT keeps links and
+ * `..` of a foreign root inside it; on the host's own root the plan has real paths, so a link that
+ * has appeared since is refused. A name in the root directory needs no lookup of its own:
+ * move_mount(2) does not follow a link at the end.
  */
 struct place {
 	int dir;
@@ -263,7 +273,8 @@ struct place {
 	int opened; /* to be closed, or -1 */
 };
 
-static int open_in_ours(struct inside *in, const struct plan_mount *m, ssize_t parent, struct place *ret, struct err *e)
+static int open_in_ours(struct inside *in, const struct plan_mount *m, ssize_t parent,
+			struct place *ret, struct err *e)
 {
 	size_t skip = parent < 0 ? 0 : strlen(in->plan->mounts.v[parent].place);
 	char *name = pool_strdup(&in->pool, m->place + skip + 1);
@@ -287,7 +298,8 @@ static int open_place(struct inside *in, size_t i, struct place *ret, struct err
 	*ret = (struct place){in->root, below_root(m->place), -1};
 	if (host && !strchr(ret->name, '/') && !m->optional)
 		return 0;
-	ret->opened = fd_openat2(in->root, ret->name, O_PATH, 0, RESOLVE_IN_ROOT | (host ? RESOLVE_NO_SYMLINKS : 0));
+	ret->opened = fd_openat2(in->root, ret->name, O_PATH, 0,
+				 RESOLVE_IN_ROOT | (host ? RESOLVE_NO_SYMLINKS : 0));
 	if (ret->opened < 0 && m->optional && errno == ENOENT)
 		return -2;
 	ret->dir = ret->opened;
@@ -386,7 +398,8 @@ static int attach_one(struct inside *in, size_t i, const struct place *place, st
 	if (mount < 0)
 		return e->text[0] ? -1 : place_err(m, e);
 	in->mounts[i] = mount;
-	if (m->kind == MOUNT_TMPFS && m->no_exec && inside_set_attributes(mount, "", MOUNT_ATTR_NOEXEC, false, e))
+	if (m->kind == MOUNT_TMPFS && m->no_exec &&
+	    inside_set_attributes(mount, "", MOUNT_ATTR_NOEXEC, false, e))
 		return -1;
 	if (m->kind == MOUNT_TEXT && inside_set_attributes(mount, "", CLOSED, false, e))
 		return -1;
@@ -427,18 +440,21 @@ int inside_seal(void *context, struct err *e)
 	struct inside *in = context;
 
 	for (size_t i = 0; i < in->n_sealed; i++) {
-		if (inside_set_attributes(in->sealed[i], "", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC, false, e))
+		if (inside_set_attributes(in->sealed[i], "", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC,
+					  false, e))
 			return -1;
 	}
 	return 0;
 }
 
-/* pivot_root(".", "."), as in pivot_root(2): the old root is then on top of the new one, and goes. */
+/* pivot_root(".", "."), as in pivot_root(2): the old root is then on top of the new one, and goes.
+ */
 int inside_enter_root(void *context, struct err *e)
 {
 	struct inside *in = context;
 
-	if (fchdir(in->root) || syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH) || chdir("/"))
+	if (fchdir(in->root) || syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH) ||
+	    chdir("/"))
 		return err_errno(e, "pivot_root");
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The program's own process, between vfork and exec. It shares memory with PID 1, so it changes no memory but the
- * error, and calls the kernel directly where the C library would want to tell its other threads.
+ * The program's own process, between vfork and exec. It shares memory with PID 1, so it changes no
+ * memory but the error, and calls the kernel directly where the C library would want to tell its
+ * other threads.
  */
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -47,11 +48,14 @@ int program_ids(void *context, struct err *e)
 		return err_errno(e, "setgroups");
 	if (!id->switch_ids)
 		return 0;
-	/* The capabilities are still needed for the steps behind this one; the flag goes when they do. */
+	/* The capabilities are still needed for the steps behind this one; the flag goes when they
+	 * do. */
 	if (prctl(PR_SET_SECUREBITS, keep, 0, 0, 0))
 		return err_errno(e, "PR_SET_SECUREBITS");
-	if (syscall(SYS_setresgid, id->gid, id->gid, id->gid) || syscall(SYS_setresuid, id->uid, id->uid, id->uid))
-		return err_errno(e, "cannot become uid %u, gid %u", (unsigned)id->uid, (unsigned)id->gid);
+	if (syscall(SYS_setresgid, id->gid, id->gid, id->gid) ||
+	    syscall(SYS_setresuid, id->uid, id->uid, id->uid))
+		return err_errno(e, "cannot become uid %u, gid %u", (unsigned)id->uid,
+				 (unsigned)id->gid);
 	if (prctl(PR_SET_SECUREBITS, 0, 0, 0, 0))
 		return err_errno(e, "PR_SET_SECUREBITS");
 	return 0;
@@ -85,10 +89,12 @@ static int load(const struct bpf *program, const char *what, struct err *e)
 	struct sock_fprog prog = {.len = (unsigned short)program->n, .filter = program->insn};
 
 	/*
-	 * SPEC_ALLOW: no speculative-store-bypass mitigation is switched on for the sake of the filter (kernels before
-	 * 5.16 would, and it costs up to 30 %). The program can only speculate on its own memory.
+	 * SPEC_ALLOW: no speculative-store-bypass mitigation is switched on for the sake of the
+	 * filter (kernels before 5.16 would, and it costs up to 30 %). The program can only
+	 * speculate on its own memory.
 	 */
-	if (program->n && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &prog))
+	if (program->n &&
+	    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &prog))
 		return err_errno(e, "cannot load the filter of %s", what);
 	return 0;
 }
@@ -103,7 +109,8 @@ int program_filter(void *context, struct err *e)
 	return load(in->names, "system calls", e);
 }
 
-/* Tries one file; returns only on failure. A script without #! is given to the shell, as execvp(3) does. */
+/* Tries one file; returns only on failure. A script without #! is given to the shell, as execvp(3)
+ * does. */
 static void try_exec(const char *path, const struct plan *p)
 {
 	char *const *environment = (char *const *)(uintptr_t)p->environment;
@@ -118,7 +125,7 @@ static void try_exec(const char *path, const struct plan *p)
 	{
 		char *shell[n + 2];
 
-		shell[0] = (char *)(uintptr_t)"/bin/sh";
+		shell[0] = (char *)(uintptr_t) "/bin/sh";
 		shell[1] = (char *)(uintptr_t)path;
 		memcpy(shell + 2, argv + 1, n * sizeof(*argv));
 		execve(shell[0], shell, environment);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The steps of the program's own process, between vfork and exec: see the theory of operation in inside.c. */
+/* The steps of the program's own process, between vfork and exec: see the theory of operation in
+ * inside.c. */
 #pragma once
 
 #include "base/err.h"

@@ -24,7 +24,8 @@ int inside_await_ids(void *context, struct err *e)
 int inside_join_keyring(void *context, struct err *e)
 {
 	(void)context;
-	/* ENOSYS: a kernel without keyrings has none to hide. EDQUOT: see keyrings(7), too many keys. */
+	/* ENOSYS: a kernel without keyrings has none to hide. EDQUOT: see keyrings(7), too many
+	 * keys. */
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
 		return err_errno(e, "cannot make a session keyring");
 	return 0;
@@ -34,8 +35,9 @@ int inside_hide_self(void *context, struct err *e)
 {
 	(void)context;
 	/*
-	 * The memory belongs to the host's user namespace (it was exec'd there), so once it is not dumpable even a
-	 * program with CAP_SYS_PTRACE inside cannot look at it: ptrace(2), "Ptrace access mode checking".
+	 * The memory belongs to the host's user namespace (it was exec'd there), so once it is not
+	 * dumpable even a program with CAP_SYS_PTRACE inside cannot look at it: ptrace(2), "Ptrace
+	 * access mode checking".
 	 */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
 		return err_errno(e, "PR_SET_DUMPABLE");

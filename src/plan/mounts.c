@@ -2,14 +2,15 @@
 /*
  * What is seen where: the profile's paths to a list of mounts, parents first.
  *
- *	gather		one entry a path of the profile, and the rules of ours: /proc, /dev, /sys, DNS files, .git,
- *			live sockets, our own directories
- *	settle		sorted; one entry a place: the later one wins, but for a contradiction that shows what is hidden
- *	prune		an entry that changes nothing goes; a hidden directory with something visible below becomes a
- *			skeleton of mount points
+ *	gather		one entry a path of the profile, and the rules of ours: /proc, /dev, /sys,
+ *DNS files, .git, live sockets, our own directories
+ *	settle		sorted; one entry a place: the later one wins, but for a contradiction that
+ *shows what is hidden
+ *	prune		an entry that changes nothing goes; a hidden directory with something
+ *visible below becomes a skeleton of mount points
  *
- * The sort is by place, with a parent before what is below it, so that the order of lines in a profile does not matter
- * and no mount can cover one made before.
+ * The sort is by place, with a parent before what is below it, so that the order of lines in a
+ *profile does not matter and no mount can cover one made before.
  */
 #include <linux/sched.h>
 #include <stdlib.h>
@@ -22,14 +23,16 @@
 const char *mount_kind_name(enum mount_kind kind)
 {
 	static const char *const names[] = {
-		[MOUNT_BIND] = "bind", [MOUNT_TMPFS] = "tmpfs", [MOUNT_EMPTY] = "hide", [MOUNT_SKELETON] = "hide",
-		[MOUNT_TEXT] = "file", [MOUNT_PROC] = "proc",	[MOUNT_DEV] = "dev",
+		[MOUNT_BIND] = "bind",	   [MOUNT_TMPFS] = "tmpfs", [MOUNT_EMPTY] = "hide",
+		[MOUNT_SKELETON] = "hide", [MOUNT_TEXT] = "file",   [MOUNT_PROC] = "proc",
+		[MOUNT_DEV] = "dev",
 	};
 
 	return names[kind];
 }
 
-static struct plan_mount *add(struct plan *p, enum mount_kind kind, const char *place, const char *reason)
+static struct plan_mount *add(struct plan *p, enum mount_kind kind, const char *place,
+			      const char *reason)
 {
 	struct plan_mount *m = vec_add(p->pool, &p->mounts);
 
@@ -40,8 +43,8 @@ static struct plan_mount *add(struct plan *p, enum mount_kind kind, const char *
 	return m;
 }
 
-static struct plan_mount *add_bind(struct plan *p, const char *place, const char *source, bool directory,
-				   const char *reason)
+static struct plan_mount *add_bind(struct plan *p, const char *place, const char *source,
+				   bool directory, const char *reason)
 {
 	struct plan_mount *m = add(p, MOUNT_BIND, place, reason);
 
@@ -72,12 +75,13 @@ const struct plan_mount *plan_mount_over(const struct plan *p, const char *place
 	return best;
 }
 
-static int use_err(const struct plan_inputs *in, const struct path_use *u, struct err *e, const char *why)
+static int use_err(const struct plan_inputs *in, const struct path_use *u, struct err *e,
+		   const char *why)
 {
 	struct pool *pool = in->profile->pool;
 
-	err_set(e, "%s: %s=%s: %s", origin_text(pool, u->value->at), keys[u->key].name, str_safe(pool, u->source.path),
-		why);
+	err_set(e, "%s: %s=%s: %s", origin_text(pool, u->value->at), keys[u->key].name,
+		str_safe(pool, u->source.path), why);
 	e->located = u->value->at.line > 0;
 	return -1;
 }
@@ -96,9 +100,11 @@ static bool host_place(const struct plan *p, const struct path_use *u)
 	return p->root == ROOT_HOST || (u->key != KEY_INACCESSIBLE && u->key != KEY_TMPFS);
 }
 
-static int add_use(const struct plan_inputs *in, struct plan *p, const struct path_use *u, struct err *e)
+static int add_use(const struct plan_inputs *in, struct plan *p, const struct path_use *u,
+		   struct err *e)
 {
-	static const enum mount_kind kinds[KEY_COUNT] = {[KEY_INACCESSIBLE] = MOUNT_EMPTY, [KEY_TMPFS] = MOUNT_TMPFS};
+	static const enum mount_kind kinds[KEY_COUNT] = {
+		[KEY_INACCESSIBLE] = MOUNT_EMPTY, [KEY_TMPFS] = MOUNT_TMPFS};
 	const char *place = u->source.real;
 	struct plan_mount *m;
 
@@ -124,7 +130,8 @@ static int add_use(const struct plan_inputs *in, struct plan *p, const struct pa
 	return 0;
 }
 
-static int add_device(const struct plan_inputs *in, struct plan *p, const struct path_use *u, struct err *e)
+static int add_device(const struct plan_inputs *in, struct plan *p, const struct path_use *u,
+		      struct err *e)
 {
 	struct plan_mount *m;
 
@@ -145,7 +152,8 @@ static int add_device(const struct plan_inputs *in, struct plan *p, const struct
 	return 0;
 }
 
-static int add_socket(const struct plan_inputs *in, struct plan *p, const struct path_use *u, struct err *e)
+static int add_socket(const struct plan_inputs *in, struct plan *p, const struct path_use *u,
+		      struct err *e)
 {
 	struct plan_mount *m;
 
@@ -176,9 +184,11 @@ static int gather_uses(const struct plan_inputs *in, struct plan *p, struct err 
 	return 0;
 }
 
-/* Hidden from both sides is fine; showing a place that another line hides needs somebody to say so on purpose. */
-static int settle_pair(const struct plan_inputs *in, const struct plan *p, const struct plan_mount *a,
-		       const struct plan_mount *b, const struct plan_mount **ret, struct err *e)
+/* Hidden from both sides is fine; showing a place that another line hides needs somebody to say so
+ * on purpose. */
+static int settle_pair(const struct plan_inputs *in, const struct plan *p,
+		       const struct plan_mount *a, const struct plan_mount *b,
+		       const struct plan_mount **ret, struct err *e)
 {
 	const struct plan_mount *show = shows(a->kind) ? a : b, *hide = shows(a->kind) ? b : a;
 
@@ -189,12 +199,13 @@ static int settle_pair(const struct plan_inputs *in, const struct plan *p, const
 		*ret = origin_is_option(show->at) ? show : hide;
 		return 0;
 	}
-	err_set(e, "%s: %s=%s would show what %s hides", origin_text(p->pool, show->at), show->reason,
-		str_safe(p->pool, show->place), origin_text(p->pool, hide->at));
+	err_set(e, "%s: %s=%s would show what %s hides", origin_text(p->pool, show->at),
+		show->reason, str_safe(p->pool, show->place), origin_text(p->pool, hide->at));
 	e->located = true;
 	if (in->host->home && str_eq(show->place, in->host->home))
-		return err_hint(e, "this is your home; cd into the project, or open all of it with --rw %s",
-				str_quoted(p->pool, show->place));
+		return err_hint(
+			e, "this is your home; cd into the project, or open all of it with --rw %s",
+			str_quoted(p->pool, show->place));
 	return err_hint(e, "say it on the command line (--rw, --ro, --hide) if you mean it");
 }
 
@@ -253,18 +264,21 @@ static const struct plan_mount *parent_of(const struct plan *p, size_t i, size_t
 	return NULL;
 }
 
-static bool changes_nothing(const struct plan *p, const struct plan_mount *m, const struct plan_mount *parent)
+static bool changes_nothing(const struct plan *p, const struct plan_mount *m,
+			    const struct plan_mount *parent)
 {
 	bool read_only = parent ? parent->read_only : !p->root_writable;
 
 	if (m->kind == MOUNT_EMPTY)
 		return parent && (parent->kind == MOUNT_EMPTY || parent->kind == MOUNT_SKELETON ||
 				  parent->kind == MOUNT_TMPFS);
-	if (m->kind != MOUNT_BIND || m->pin || m->read_only != read_only || m->no_exec != (parent && parent->no_exec))
+	if (m->kind != MOUNT_BIND || m->pin || m->read_only != read_only ||
+	    m->no_exec != (parent && parent->no_exec))
 		return false;
 	if (!parent)
 		return p->root == ROOT_HOST && str_eq(m->place, m->source);
-	return parent->kind == MOUNT_BIND && parent->directory && path_within(m->source, parent->source) &&
+	return parent->kind == MOUNT_BIND && parent->directory &&
+	       path_within(m->source, parent->source) &&
 	       str_eq(m->place + strlen(parent->place), m->source + strlen(parent->source));
 }
 
@@ -297,10 +311,12 @@ static int add_no_exec(const struct plan_inputs *in, struct plan *p, struct err 
 		if (u->source.kind == PATH_MISSING)
 			return missing_err(in, u, e);
 		over = plan_mount_over(p, u->source.real);
-		if (over ? shows(over->kind) && !str_eq(over->place, u->source.real) : p->root == ROOT_HOST) {
+		if (over ? shows(over->kind) && !str_eq(over->place, u->source.real)
+			 : p->root == ROOT_HOST) {
 			bool read_only = over ? over->read_only : !p->root_writable;
 
-			m = add_bind(p, u->source.real, u->source.real, u->source.kind == PATH_DIRECTORY, keys[u->key].name);
+			m = add_bind(p, u->source.real, u->source.real,
+				     u->source.kind == PATH_DIRECTORY, keys[u->key].name);
 			m->at = u->value->at;
 			m->read_only = read_only;
 		}
@@ -329,7 +345,8 @@ static int check_working_directory(const struct plan_inputs *in, struct plan *p,
 	if (p->root != ROOT_HOST)
 		return 0;
 	over = plan_mount_over(p, p->working_directory);
-	if (!over || (over->kind != MOUNT_EMPTY && over->kind != MOUNT_SKELETON && over->kind != MOUNT_TMPFS))
+	if (!over || (over->kind != MOUNT_EMPTY && over->kind != MOUNT_SKELETON &&
+		      over->kind != MOUNT_TMPFS))
 		return 0;
 	if (str_eq(over->place, p->working_directory) || s->set)
 		return 0;
@@ -339,7 +356,8 @@ static int check_working_directory(const struct plan_inputs *in, struct plan *p,
 	return err_hint(e, "open it with --ro . or --rw ., or start elsewhere with --chdir /");
 }
 
-/* Whatever the profile says: the interfaces of the kernel, as little of them as programs can live with. */
+/* Whatever the profile says: the interfaces of the kernel, as little of them as programs can live
+ * with. */
 static void add_ours(struct plan *p)
 {
 	struct plan_mount *cpu;

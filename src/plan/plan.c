@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The plan, part by part; and what cannot be planned is refused here, with the line that asks for it. */
+/* The plan, part by part; and what cannot be planned is refused here, with the line that asks for
+ * it. */
 #include <linux/sched.h>
 #include <string.h>
 
@@ -14,7 +15,10 @@ static int refuse(const struct plan_inputs *in, enum key_id id, struct err *e, c
 	const struct setting *s = &in->profile->s[id];
 
 	err_set(e, "%s: %s=%s: %s", origin_text(in->profile->pool, s->at), keys[id].name,
-		s->text ? s->text : s->list.n ? s->list.v[0].text : "", why);
+		s->text	    ? s->text
+		: s->list.n ? s->list.v[0].text
+			    : "",
+		why);
 	e->located = s->at.line > 0;
 	return -1;
 }
@@ -58,7 +62,8 @@ int plan_refuse_unavailable(const struct plan_inputs *in, struct plan *p, struct
 				return err_hint(e, "take it out, or name it in Optional=");
 			}
 			*vec_add(p->pool, &p->notes) =
-				pool_printf(p->pool, "%s is not enforced: %s", keys[id].name, unavailable[i].why);
+				pool_printf(p->pool, "%s is not enforced: %s", keys[id].name,
+					    unavailable[i].why);
 		}
 	}
 	if (p->network != NETWORK_PRIVATE)
@@ -83,9 +88,11 @@ static int check_ranges(const struct plan_inputs *in, struct err *e)
 	if (h->subuid.count && h->subgid.count)
 		return 0;
 	refuse(in, KEY_IDENTITY, e,
-	       h->subuid.count ? "you have no range in /etc/subgid" : "you have no range in /etc/subuid");
-	return err_hint(e, "as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 %s",
-			h->user ? h->user : "YOU");
+	       h->subuid.count ? "you have no range in /etc/subgid"
+			       : "you have no range in /etc/subuid");
+	return err_hint(
+		e, "as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 %s",
+		h->user ? h->user : "YOU");
 }
 
 int plan_identity(const struct plan_inputs *in, struct plan *p, struct err *e)
@@ -115,7 +122,8 @@ int plan_identity(const struct plan_inputs *in, struct plan *p, struct err *e)
 		id->gids[1] = (struct id_map){1, h->subgid.first, h->subgid.count};
 		return 0;
 	}
-	/* The program keeps the caller's number, so that what it sees of itself looks as always; it is another user. */
+	/* The program keeps the caller's number, so that what it sees of itself looks as always; it
+	 * is another user. */
 	id->uid = h->uid ? h->uid : 1000;
 	id->gid = h->gid ? h->gid : 1000;
 	id->uids[1] = one_id(id->uid, h->subuid.first);
@@ -135,11 +143,21 @@ static uint64_t cap_set(const struct setting *s)
 
 static int plan_capabilities(const struct plan_inputs *in, struct plan *p, struct err *e)
 {
-	/* What dpkg, useradd and tar need of root; chosen as container engines do, without MKNOD, NET_RAW and AUDIT. */
-	static const int of_root[] = {0 /* CHOWN */,	1 /* DAC_OVERRIDE */, 3 /* FOWNER */,	4 /* FSETID */,
-				      5 /* KILL */,	6 /* SETGID */,	      7 /* SETUID */,	8 /* SETPCAP */,
-				      10 /* NET_BIND */, 18 /* SYS_CHROOT */,  31 /* SETFCAP */};
-	const struct setting *bounding = &in->profile->s[KEY_BOUNDING], *ambient = &in->profile->s[KEY_AMBIENT];
+	/* What dpkg, useradd and tar need of root; chosen as container engines do, without MKNOD,
+	 * NET_RAW and AUDIT. */
+	static const int of_root[] = {0 /* CHOWN */,
+				      1 /* DAC_OVERRIDE */,
+				      3 /* FOWNER */,
+				      4 /* FSETID */,
+				      5 /* KILL */,
+				      6 /* SETGID */,
+				      7 /* SETUID */,
+				      8 /* SETPCAP */,
+				      10 /* NET_BIND */,
+				      18 /* SYS_CHROOT */,
+				      31 /* SETFCAP */};
+	const struct setting *bounding = &in->profile->s[KEY_BOUNDING],
+			     *ambient = &in->profile->s[KEY_AMBIENT];
 	const uint64_t sys_admin = CAP_BIT(21);
 
 	p->caps_bounding = cap_set(bounding);
@@ -191,11 +209,13 @@ int plan_limits_of_calls(const struct plan_inputs *in, struct plan *p, struct er
 	p->filter.caps = p->caps_held;
 	p->filter.args.restrict_namespaces = p->restrict_namespaces;
 	p->filter.args.lock_personality = profile_number(profile, KEY_LOCK_PERSONALITY, true);
-	p->filter.args.memory_deny_write_execute = profile_number(profile, KEY_DENY_WRITE_EXEC, false);
+	p->filter.args.memory_deny_write_execute =
+		profile_number(profile, KEY_DENY_WRITE_EXEC, false);
 	p->filter.args.restrict_suid_sgid = profile_number(profile, KEY_RESTRICT_SUID, false);
 	plan_families(profile, p);
 	if (!p->filter.n_words && !p->filter.oci_json)
-		return err_set(e, "profile %s: no SystemCallFilter= and no SeccompFile=: nothing could be called",
+		return err_set(e,
+			       "profile %s: no SystemCallFilter= and no SeccompFile=: nothing could be called",
 			       p->profile_name),
 		       err_hint(e, "Inherit=base");
 	return 0;
@@ -207,9 +227,10 @@ static void add_landlock(struct plan *p, const char *place, bool can_write)
 }
 
 /*
- * Landlock (landlock(7)) knows only trees that are allowed: reading and executing below the root, changing below what
- * is mounted writable. ABI 1 (Linux 5.13) cannot allow a rename between directories, so paths begin with ABI 2. While a
- * program is in a domain with paths it cannot mount anything, which is what a sandbox inside would have to do.
+ * Landlock (landlock(7)) knows only trees that are allowed: reading and executing below the root,
+ * changing below what is mounted writable. ABI 1 (Linux 5.13) cannot allow a rename between
+ * directories, so paths begin with ABI 2. While a program is in a domain with paths it cannot mount
+ * anything, which is what a sandbox inside would have to do.
  */
 int plan_landlock(const struct plan_inputs *in, struct plan *p, struct err *e)
 {
@@ -221,9 +242,13 @@ int plan_landlock(const struct plan_inputs *in, struct plan *p, struct err *e)
 		return 0;
 	if (choice == LANDLOCK_REQUIRED && abi < 2)
 		return refuse(in, KEY_LANDLOCK, e, "this kernel has no Landlock of ABI 2"),
-		       err_hint(e, "Linux 5.19 with lsm=landlock,... on its command line; or Landlock=auto");
+		       err_hint(
+			       e,
+			       "Linux 5.19 with lsm=landlock,... on its command line; or Landlock=auto");
 	if (choice == LANDLOCK_REQUIRED && !p->restrict_namespaces)
-		return refuse(in, KEY_LANDLOCK, e, "not together with RestrictNamespaces=no: nothing could be mounted inside");
+		return refuse(
+			in, KEY_LANDLOCK, e,
+			"not together with RestrictNamespaces=no: nothing could be mounted inside");
 	p->landlock_abi = abi < 2 ? 0 : abi;
 	p->landlock_paths = p->landlock_abi && p->restrict_namespaces;
 	if (!p->landlock_paths)
@@ -243,21 +268,27 @@ static int plan_network(const struct plan_inputs *in, struct plan *p, struct err
 {
 	bool open = profile_number(in->profile, KEY_ABSTRACT_SOCKETS, false);
 
-	p->namespaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+	p->namespaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS |
+			CLONE_NEWCGROUP;
 	if (profile_number(in->profile, KEY_PRIVATE_TIME, false))
 		p->namespaces |= CLONE_NEWTIME;
 	if (p->network != NETWORK_HOST) {
 		p->namespaces |= CLONE_NEWNET;
 		return 0;
 	}
-	/* Abstract sockets belong to the network namespace; only Landlock's scopes (ABI 6) can keep them out. */
+	/* Abstract sockets belong to the network namespace; only Landlock's scopes (ABI 6) can keep
+	 * them out. */
 	if (!open && in->host->landlock_abi < 6) {
-		refuse(in, KEY_NETWORK, e, "with Mode=host this kernel cannot close the host's abstract sockets (D-Bus, X11)");
-		return err_hint(e, "Linux 6.12 can; --set Network.AbstractSockets=yes leaves them open");
+		refuse(in, KEY_NETWORK, e,
+		       "with Mode=host this kernel cannot close the host's abstract sockets (D-Bus, X11)");
+		return err_hint(
+			e, "Linux 6.12 can; --set Network.AbstractSockets=yes leaves them open");
 	}
-	*vec_add(p->pool, &p->notes) = "Mode=host: everything the host reaches can be reached, its loopback included";
+	*vec_add(p->pool, &p->notes) =
+		"Mode=host: everything the host reaches can be reached, its loopback included";
 	if (open)
-		*vec_add(p->pool, &p->notes) = "AbstractSockets=yes: abstract sockets of the host are open";
+		*vec_add(p->pool, &p->notes) =
+			"AbstractSockets=yes: abstract sockets of the host are open";
 	return 0;
 }
 
@@ -272,7 +303,9 @@ static int plan_root(const struct plan_inputs *in, struct plan *p, struct err *e
 	p->root_path = plan_expand_path(in->profile, in->host, &v, s->text, e);
 	if (!p->root_path)
 		return -1;
-	return str_eq(p->root_path, "/") ? refuse(in, KEY_ROOT, e, "the host's own root is written Root=host") : 0;
+	return str_eq(p->root_path, "/")
+		       ? refuse(in, KEY_ROOT, e, "the host's own root is written Root=host")
+		       : 0;
 }
 
 int plan_build(const struct plan_inputs *in, struct plan *p, struct err *e)
@@ -280,19 +313,24 @@ int plan_build(const struct plan_inputs *in, struct plan *p, struct err *e)
 	const struct profile *profile = in->profile;
 	const struct host *h = in->host;
 
-	*p = (struct plan){.pool = profile->pool,
-			   .argv = in->argv,
-			   .profile_name = profile->name,
-			   .description = profile_text_of(profile, KEY_DESCRIPTION, NULL),
-			   .hostname = profile_text_of(profile, KEY_HOSTNAME, "sandbox"),
-			   .umask = (int)profile_number(profile, KEY_UMASK, -1),
-			   .network = (enum choice_network)profile_number(profile, KEY_NETWORK, NETWORK_NONE),
-			   .restrict_namespaces = profile_number(profile, KEY_RESTRICT_NAMESPACES, true),
-			   .cache_dir = h->cache_home};
-	/* Nested sandboxes mount a /proc of their own, which the kernel allows only while one is seen unmasked. */
-	p->mask_proc = !p->restrict_namespaces ? MASK_NOTHING : h->uid ? MASK_FOR_USER : MASK_FOR_ROOT;
+	*p = (struct plan){
+		.pool = profile->pool,
+		.argv = in->argv,
+		.profile_name = profile->name,
+		.description = profile_text_of(profile, KEY_DESCRIPTION, NULL),
+		.hostname = profile_text_of(profile, KEY_HOSTNAME, "sandbox"),
+		.umask = (int)profile_number(profile, KEY_UMASK, -1),
+		.network = (enum choice_network)profile_number(profile, KEY_NETWORK, NETWORK_NONE),
+		.restrict_namespaces = profile_number(profile, KEY_RESTRICT_NAMESPACES, true),
+		.cache_dir = h->cache_home};
+	/* Nested sandboxes mount a /proc of their own, which the kernel allows only while one is
+	 * seen unmasked. */
+	p->mask_proc = !p->restrict_namespaces ? MASK_NOTHING
+		       : h->uid		       ? MASK_FOR_USER
+					       : MASK_FOR_ROOT;
 	if (!p->restrict_namespaces && h->uid == 0) {
-		refuse(in, KEY_RESTRICT_NAMESPACES, e, "not as the host's root: /proc/sys of the host could be written to");
+		refuse(in, KEY_RESTRICT_NAMESPACES, e,
+		       "not as the host's root: /proc/sys of the host could be written to");
 		return err_hint(e, "run it as a normal user");
 	}
 	if (plan_refuse_unavailable(in, p, e) || plan_root(in, p, e) || plan_identity(in, p, e) ||

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What will happen, complete before the first effect and const afterwards. Everything in src/plan is PURE: no system
- * call, no clock, no environment, no global; the same inputs give the same plan and the same `explain`, byte by byte.
- * Names and intents only: no descriptors, no process ids. What can fail because of the user fails here.
+ * What will happen, complete before the first effect and const afterwards. Everything in src/plan
+ *is PURE: no system call, no clock, no environment, no global; the same inputs give the same plan
+ *and the same `explain`, byte by byte. Names and intents only: no descriptors, no process ids. What
+ *can fail because of the user fails here.
  *
- *	profile + host facts ──plan_uses──▶ paths to look at ──(host_path_probe)──▶ plan_build ──▶ struct plan
+ *	profile + host facts ──plan_uses──▶ paths to look at ──(host_path_probe)──▶ plan_build ──▶
+ *struct plan
  */
 #pragma once
 
@@ -19,7 +21,8 @@ struct path_use {
 	enum key_id key;
 	const struct value *value;
 	struct host_path source; /* on the host */
-	struct host_path place;	 /* of a bind: where it will be seen inside; path is NULL for the rest */
+	struct host_path
+		place; /* of a bind: where it will be seen inside; path is NULL for the rest */
 	bool read_only;
 	int64_t size; /* of a temporary file system; 0: no limit of its own */
 };
@@ -37,17 +40,18 @@ enum mount_kind {
 
 struct plan_mount {
 	enum mount_kind kind;
-	const char *place;	/* absolute, inside */
-	const char *source;	/* MOUNT_BIND: on the host, without symbolic links; MOUNT_TEXT: the text */
-	const char *reason;	/* for explain */
-	struct origin at;	/* zero: a rule of ours */
-	int64_t size;		/* MOUNT_TMPFS: bytes, 0: shares the limit of all temporary directories */
-	bool directory;		/* MOUNT_BIND: source is one */
+	const char *place; /* absolute, inside */
+	const char
+		*source; /* MOUNT_BIND: on the host, without symbolic links; MOUNT_TEXT: the text */
+	const char *reason; /* for explain */
+	struct origin at;   /* zero: a rule of ours */
+	int64_t size;	/* MOUNT_TMPFS: bytes, 0: shares the limit of all temporary directories */
+	bool directory; /* MOUNT_BIND: source is one */
 	bool read_only, no_exec;
-	bool device;		/* device nodes on it work */
-	bool optional;		/* skipped when the source or the place does not exist */
-	bool pin;		/* mounted on itself only so that it cannot be renamed away */
-	size_t order;		/* as the profile has it; later wins on the same place */
+	bool device;   /* device nodes on it work */
+	bool optional; /* skipped when the source or the place does not exist */
+	bool pin;      /* mounted on itself only so that it cannot be renamed away */
+	size_t order;  /* as the profile has it; later wins on the same place */
 };
 
 struct id_map {
@@ -59,11 +63,11 @@ struct plan_identity {
 	enum choice_identity kind;
 	struct id_map uids[ID_MAPS_MAX], gids[ID_MAPS_MAX];
 	size_t n_uids, n_gids;
-	uint32_t uid, gid;	/* of the program, inside */
-	bool by_helper;		/* newuidmap and newgidmap write the maps */
+	uint32_t uid, gid; /* of the program, inside */
+	bool by_helper;	   /* newuidmap and newgidmap write the maps */
 	const char *newuidmap, *newgidmap;
-	bool switch_ids;	/* the program's ids are not the set-up's */
-	bool drop_groups;	/* supplementary groups can be dropped */
+	bool switch_ids;  /* the program's ids are not the set-up's */
+	bool drop_groups; /* supplementary groups can be dropped */
 };
 
 enum plan_masks { MASK_NOTHING, MASK_FOR_USER, MASK_FOR_ROOT };
@@ -76,7 +80,7 @@ struct landlock_rule {
 struct plan {
 	struct pool *pool;
 	const char *profile_name, *description;
-	const char *const *argv; /* the program; NULL-terminated */
+	const char *const *argv;	/* the program; NULL-terminated */
 	const char *const *environment; /* NULL-terminated */
 	size_t n_environment;
 	const char *working_directory; /* inside */
@@ -91,9 +95,9 @@ struct plan {
 	enum choice_root root;
 	const char *root_path; /* ROOT_PATH */
 	bool root_writable;
-	vec_of(struct plan_mount) mounts; /* parents first */
+	vec_of(struct plan_mount) mounts;  /* parents first */
 	vec_of(struct plan_mount) devices; /* nodes in /dev beside the usual ones */
-	enum plan_masks mask_proc; /* of /proc: see kernelfs.c */
+	enum plan_masks mask_proc;	   /* of /proc: see kernelfs.c */
 
 	uint64_t caps_bounding, caps_held, caps_ambient;
 	struct filter_spec filter;
@@ -101,10 +105,12 @@ struct plan {
 	bool landlock_paths;
 	vec_of(struct landlock_rule) landlock;
 
-	const char *cache_dir; /* of compiled filters, or NULL */
-	vec_of(const char *) own_dirs; /* directories of ours that are made on the host, because they have to be protected */
-	vec_of(const char *) git_dirs; /* writable .git, looked at again when the program has ended */
-	vec_of(const char *) notes;    /* what is worth knowing: --verbose, explain */
+	const char *cache_dir;	       /* of compiled filters, or NULL */
+	vec_of(const char *) own_dirs; /* directories of ours that are made on the host, because
+					  they have to be protected */
+	vec_of(const char *)
+		git_dirs;	    /* writable .git, looked at again when the program has ended */
+	vec_of(const char *) notes; /* what is worth knowing: --verbose, explain */
 };
 
 /* Facts about a file that a key names, read before the plan. */
@@ -112,20 +118,22 @@ struct plan_inputs {
 	const struct profile *profile;
 	const struct host *host;
 	const path_use_vec *uses;
-	const char *const *argv; /* may be empty for explain */
+	const char *const *argv;  /* may be empty for explain */
 	const char *seccomp_json; /* text of SeccompFile=, or NULL */
 	size_t seccomp_json_length;
 };
 
 /* All paths of the profile, expanded (~, relative to the working directory) but not looked at. */
-int plan_uses(const struct profile *profile, const struct host *host, path_use_vec *ret, struct err *e);
-/* Whether a path of the host will be in view, as far as the named paths tell; for paths worth a look, not a wall. */
+int plan_uses(const struct profile *profile, const struct host *host, path_use_vec *ret,
+	      struct err *e);
+/* Whether a path of the host will be in view, as far as the named paths tell; for paths worth a
+ * look, not a wall. */
 bool plan_in_view(const path_use_vec *uses, const char *path);
 /* The directories that are writable and may hold a .git; for host_git_probe. */
 bool plan_use_is_writable_tree(const struct path_use *use);
 /* `~`, `~/x`, absolute or relative; NULL and an error without a home or working directory. */
-const char *plan_expand_path(const struct profile *p, const struct host *h, const struct value *v, const char *path,
-			     struct err *e);
+const char *plan_expand_path(const struct profile *p, const struct host *h, const struct value *v,
+			     const char *path, struct err *e);
 
 int plan_build(const struct plan_inputs *in, struct plan *ret, struct err *e);
 

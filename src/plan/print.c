@@ -10,8 +10,9 @@
 static const struct {
 	uint64_t flag;
 	const char *name;
-} namespaces[] = {{CLONE_NEWUSER, "user"}, {CLONE_NEWNS, "mount"}, {CLONE_NEWPID, "pid"},	  {CLONE_NEWIPC, "ipc"},
-		  {CLONE_NEWUTS, "uts"},   {CLONE_NEWNET, "net"},  {CLONE_NEWCGROUP, "cgroup"}, {CLONE_NEWTIME, "time"}};
+} namespaces[] = {{CLONE_NEWUSER, "user"},     {CLONE_NEWNS, "mount"}, {CLONE_NEWPID, "pid"},
+		  {CLONE_NEWIPC, "ipc"},       {CLONE_NEWUTS, "uts"},  {CLONE_NEWNET, "net"},
+		  {CLONE_NEWCGROUP, "cgroup"}, {CLONE_NEWTIME, "time"}};
 static const char *const identities[] = {"self", "root", "separate"};
 static const char *const networks[] = {"none", "private", "host"};
 
@@ -29,7 +30,8 @@ static size_t allowed_calls(const struct plan *p, struct seccomp_name **ret)
 static const char *rights(const struct plan *p, const struct plan_mount *m)
 {
 	if (m->kind == MOUNT_BIND)
-		return pool_printf(p->pool, "%s%s", m->read_only ? "ro" : "rw", m->no_exec ? ",noexec" : "");
+		return pool_printf(p->pool, "%s%s", m->read_only ? "ro" : "rw",
+				   m->no_exec ? ",noexec" : "");
 	if (m->kind == MOUNT_TMPFS)
 		return m->no_exec ? "rw,noexec" : "rw";
 	return m->kind == MOUNT_PROC || m->kind == MOUNT_DEV ? "" : "ro";
@@ -37,13 +39,15 @@ static const char *rights(const struct plan *p, const struct plan_mount *m)
 
 static const char *mount_origin(const struct plan *p, const struct plan_mount *m)
 {
-	return m->at.file ? pool_printf(p->pool, "%s, %s", m->reason, origin_text(p->pool, m->at)) : m->reason;
+	return m->at.file ? pool_printf(p->pool, "%s, %s", m->reason, origin_text(p->pool, m->at))
+			  : m->reason;
 }
 
 static void print_maps(const struct id_map *maps, size_t n, FILE *out)
 {
 	for (size_t i = 0; i < n; i++)
-		fprintf(out, "%s%u is %u%s", i ? "; " : "", maps[i].inside, maps[i].outside, maps[i].count > 1 ? "" : "");
+		fprintf(out, "%s%u is %u%s", i ? "; " : "", maps[i].inside, maps[i].outside,
+			maps[i].count > 1 ? "" : "");
 	for (size_t i = 0; i < n; i++) {
 		if (maps[i].count > 1)
 			fprintf(out, " and the %u above", maps[i].count - 1);
@@ -54,29 +58,35 @@ static void print_identity(const struct plan *p, FILE *out)
 {
 	const struct plan_identity *id = &p->identity;
 
-	fprintf(out, "Identity    %s: uid %u, gid %u inside", identities[id->kind], id->uid, id->gid);
+	fprintf(out, "Identity    %s: uid %u, gid %u inside", identities[id->kind], id->uid,
+		id->gid);
 	fprintf(out, "\n  uids      ");
 	print_maps(id->uids, id->n_uids, out);
 	fprintf(out, "\n  gids      ");
 	print_maps(id->gids, id->n_gids, out);
-	fprintf(out, "\n  groups    %s\n", id->drop_groups ? "none" : "the caller's (no right to drop them)");
+	fprintf(out, "\n  groups    %s\n",
+		id->drop_groups ? "none" : "the caller's (no right to drop them)");
 }
 
 static void print_mounts(const struct plan *p, FILE *out)
 {
 	fprintf(out, "Root        %s, %s\n",
-		p->root == ROOT_HOST ? "the host's" : p->root == ROOT_EMPTY ? "empty" : str_safe(p->pool, p->root_path),
+		p->root == ROOT_HOST	? "the host's"
+		: p->root == ROOT_EMPTY ? "empty"
+					: str_safe(p->pool, p->root_path),
 		p->root_writable ? "writable" : "read-only");
 	for (size_t i = 0; i < p->mounts.n; i++) {
 		const struct plan_mount *m = &p->mounts.v[i];
 
-		fprintf(out, "  %-5s %-9s %s", mount_kind_name(m->kind), rights(p, m), str_quoted(p->pool, m->place));
+		fprintf(out, "  %-5s %-9s %s", mount_kind_name(m->kind), rights(p, m),
+			str_quoted(p->pool, m->place));
 		if (m->kind == MOUNT_BIND && !str_eq(m->source, m->place))
 			fprintf(out, " from %s", str_quoted(p->pool, m->source));
 		fprintf(out, "  (%s)\n", mount_origin(p, m));
 	}
 	for (size_t i = 0; i < p->devices.n; i++)
-		fprintf(out, "  node            %s  (%s)\n", str_quoted(p->pool, p->devices.v[i].place),
+		fprintf(out, "  node            %s  (%s)\n",
+			str_quoted(p->pool, p->devices.v[i].place),
 			mount_origin(p, &p->devices.v[i]));
 }
 
@@ -93,7 +103,8 @@ static void print_caps(const struct plan *p, const char *title, uint64_t set, FI
 
 static void print_arguments(const struct seccomp_args *a, FILE *out)
 {
-	fprintf(out, "  refused   pushing terminal input%s%s%s%s%s\n", a->restrict_namespaces ? ", namespaces" : "",
+	fprintf(out, "  refused   pushing terminal input%s%s%s%s%s\n",
+		a->restrict_namespaces ? ", namespaces" : "",
 		a->lock_personality ? ", changing the personality" : "",
 		a->memory_deny_write_execute ? ", writable and executable memory" : "",
 		a->restrict_suid_sgid ? ", set-user-ID bits" : "",
@@ -108,7 +119,8 @@ static void print_filter(const struct plan *p, FILE *out)
 	if (p->filter.oci_json)
 		fprintf(out, "Calls       as %s says\n", str_safe(p->pool, p->filter.oci_name));
 	else
-		fprintf(out, "Calls       %zu allowed, the rest give %s\n", n, strerrorname_np(p->filter.default_error));
+		fprintf(out, "Calls       %zu allowed, the rest give %s\n", n,
+			strerrorname_np(p->filter.default_error));
 	fprintf(out, "  words    ");
 	for (size_t i = 0; i < p->filter.n_words; i++)
 		fprintf(out, " %s", p->filter.words[i]);
@@ -118,23 +130,27 @@ static void print_filter(const struct plan *p, FILE *out)
 
 void plan_print(const struct plan *p, FILE *out)
 {
-	fprintf(out, "Profile     %s%s%s\n", str_safe(p->pool, p->profile_name), p->description ? ": " : "",
+	fprintf(out, "Profile     %s%s%s\n", str_safe(p->pool, p->profile_name),
+		p->description ? ": " : "",
 		p->description ? str_safe(p->pool, p->description) : "");
 	fprintf(out, "Command    ");
 	for (size_t i = 0; p->argv && p->argv[i]; i++)
 		fprintf(out, " %s", str_quoted(p->pool, p->argv[i]));
-	fprintf(out, "\n  in        %s\n  host name %s\n", str_quoted(p->pool, p->working_directory), p->hostname);
+	fprintf(out, "\n  in        %s\n  host name %s\n",
+		str_quoted(p->pool, p->working_directory), p->hostname);
 	print_identity(p, out);
 	fprintf(out, "Namespaces ");
 	for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++) {
 		if (p->namespaces & namespaces[i].flag)
 			fprintf(out, " %s", namespaces[i].name);
 	}
-	fprintf(out, "%s\nNetwork     %s\n", p->restrict_namespaces ? "; none below them" : "", networks[p->network]);
+	fprintf(out, "%s\nNetwork     %s\n", p->restrict_namespaces ? "; none below them" : "",
+		networks[p->network]);
 	print_mounts(p, out);
 	fprintf(out, "Landlock    ");
 	if (p->landlock_abi)
-		fprintf(out, "ABI %d: %s%s\n", p->landlock_abi, p->landlock_paths ? "the paths above again" : "no paths",
+		fprintf(out, "ABI %d: %s%s\n", p->landlock_abi,
+			p->landlock_paths ? "the paths above again" : "no paths",
 			p->landlock_abi >= 6 ? "; signals and abstract sockets stay inside" : "");
 	else
 		fprintf(out, "not used\n");
@@ -144,7 +160,9 @@ void plan_print(const struct plan *p, FILE *out)
 	print_filter(p, out);
 	fprintf(out, "Environment");
 	for (size_t i = 0; i < p->n_environment; i++)
-		fprintf(out, " %s", str_safe(p->pool, pool_strndup(p->pool, p->environment[i], strcspn(p->environment[i], "="))));
+		fprintf(out, " %s",
+			str_safe(p->pool, pool_strndup(p->pool, p->environment[i],
+						       strcspn(p->environment[i], "="))));
 	fputc('\n', out);
 	for (size_t i = 0; i < p->notes.n; i++)
 		fprintf(out, "Note        %s\n", p->notes.v[i]);
@@ -209,7 +227,8 @@ static void json_filter(struct jsonw *j, const struct plan *p)
 	jsonw_bool(j, "restrict_suid_sgid", a->restrict_suid_sgid);
 	jsonw_open(j, "calls", '{');
 	for (size_t i = 0; i < n; i++)
-		jsonw_string(j, calls[i].name, calls[i].error ? strerrorname_np(calls[i].error) : "allow");
+		jsonw_string(j, calls[i].name,
+			     calls[i].error ? strerrorname_np(calls[i].error) : "allow");
 	jsonw_close(j, '}');
 	jsonw_close(j, '}');
 }
@@ -247,7 +266,10 @@ void plan_json(const struct plan *p, struct jsonw *j)
 	}
 	jsonw_close(j, ']');
 	jsonw_string(j, "network", networks[p->network]);
-	jsonw_string(j, "root", p->root == ROOT_HOST ? "host" : p->root == ROOT_EMPTY ? "empty" : p->root_path);
+	jsonw_string(j, "root",
+		     p->root == ROOT_HOST    ? "host"
+		     : p->root == ROOT_EMPTY ? "empty"
+					     : p->root_path);
 	jsonw_bool(j, "root_writable", p->root_writable);
 	json_mounts(j, p);
 	jsonw_open(j, "landlock", '{');

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mounts that no line of a profile names: what has to be closed in a tree that is in view, and what has to be there in
- * one that is not. Each is a rule about paths of the host, applied at every place where the host's path is seen.
+ * Mounts that no line of a profile names: what has to be closed in a tree that is in view, and what
+ * has to be there in one that is not. Each is a rule about paths of the host, applied at every
+ * place where the host's path is seen.
  */
 #include <string.h>
 
@@ -10,7 +11,8 @@
 #include "plan/plan.h"
 
 /* Called for each place at which a path of the host can be seen. `over` is NULL for the root. */
-typedef void seen_at(struct plan *p, const char *place, const struct plan_mount *over, const void *context);
+typedef void seen_at(struct plan *p, const char *place, const struct plan_mount *over,
+		     const void *context);
 
 static void each_place(struct plan *p, const char *path, seen_at *call, const void *context)
 {
@@ -20,7 +22,8 @@ static void each_place(struct plan *p, const char *path, seen_at *call, const vo
 		if (p->root == ROOT_HOST)
 			call(p, path, NULL, context);
 		else if (path_within(path, p->root_path))
-			call(p, path_join(p->pool, "/", path + strlen(p->root_path)), NULL, context);
+			call(p, path_join(p->pool, "/", path + strlen(p->root_path)), NULL,
+			     context);
 	}
 	for (size_t i = 0; i < n; i++) {
 		const struct plan_mount *m = &p->mounts.v[i];
@@ -28,13 +31,15 @@ static void each_place(struct plan *p, const char *path, seen_at *call, const vo
 
 		if (m->kind != MOUNT_BIND || !path_within(path, m->source) || m->pin)
 			continue;
-		place = path_join(p->pool, m->place, pool_printf(p->pool, "./%s", path + strlen(m->source)));
+		place = path_join(p->pool, m->place,
+				  pool_printf(p->pool, "./%s", path + strlen(m->source)));
 		if (plan_mount_over(p, place) == m)
 			call(p, place, m, context);
 	}
 }
 
-static struct plan_mount *add_rule(struct plan *p, enum mount_kind kind, const char *place, const char *reason)
+static struct plan_mount *add_rule(struct plan *p, enum mount_kind kind, const char *place,
+				   const char *reason)
 {
 	struct plan_mount *m = vec_add(p->pool, &p->mounts);
 
@@ -48,8 +53,8 @@ static bool writable(const struct plan *p, const struct plan_mount *over)
 }
 
 /* A bind of something onto its own place, with other rights. */
-static void add_self(struct plan *p, const char *place, const char *source, bool directory, bool read_only,
-		     const char *reason)
+static void add_self(struct plan *p, const char *place, const char *source, bool directory,
+		     bool read_only, const char *reason)
 {
 	struct plan_mount *m = add_rule(p, MOUNT_BIND, place, reason);
 
@@ -65,11 +70,13 @@ struct git_rule {
 };
 
 /*
- * .git is mounted on itself so that it cannot be renamed and replaced by one with other hooks; below it, what git reads
- * or runs is read-only. A .git without hooks or config has no place to mount them on, and making them would change the
- * host: all of it is read-only then. So is a .git file, which names the real directory.
+ * .git is mounted on itself so that it cannot be renamed and replaced by one with other hooks;
+ * below it, what git reads or runs is read-only. A .git without hooks or config has no place to
+ * mount them on, and making them would change the host: all of it is read-only then. So is a .git
+ * file, which names the real directory.
  */
-static void protect_git(struct plan *p, const char *place, const struct plan_mount *over, const void *context)
+static void protect_git(struct plan *p, const char *place, const struct plan_mount *over,
+			const void *context)
 {
 	const struct git_rule *rule = context;
 	const struct host_git *git = rule->git;
@@ -83,19 +90,23 @@ static void protect_git(struct plan *p, const char *place, const struct plan_mou
 		const struct host_git_name *name = &host_git_names[i];
 
 		if (git->present & 1u << i)
-			add_self(p, path_join(p->pool, place, name->name), path_join(p->pool, git->path, name->name),
-				 name->is_directory, !name->is_writable, "ProtectGit");
+			add_self(p, path_join(p->pool, place, name->name),
+				 path_join(p->pool, git->path, name->name), name->is_directory,
+				 !name->is_writable, "ProtectGit");
 	}
 	if (!all)
 		*vec_add(p->pool, &p->git_dirs) = git->path;
 	if (all && rule->choice == GIT_YES)
-		*vec_add(p->pool, &p->notes) =
-			pool_printf(p->pool, "%s is read-only as a whole (it is a file, or has no hooks or config)",
-				    str_safe(p->pool, place));
+		*vec_add(p->pool, &p->notes) = pool_printf(
+			p->pool,
+			"%s is read-only as a whole (it is a file, or has no hooks or config)",
+			str_safe(p->pool, place));
 }
 
-/* Connecting is not writing: a live socket in a read-only tree is open until something stands in front of it. */
-static void close_socket(struct plan *p, const char *place, const struct plan_mount *over, const void *context)
+/* Connecting is not writing: a live socket in a read-only tree is open until something stands in
+ * front of it. */
+static void close_socket(struct plan *p, const char *place, const struct plan_mount *over,
+			 const void *context)
 {
 	(void)context;
 	if (over && over->kind == MOUNT_BIND && !over->directory)
@@ -103,8 +114,10 @@ static void close_socket(struct plan *p, const char *place, const struct plan_mo
 	add_rule(p, MOUNT_EMPTY, place, "live socket of the host");
 }
 
-/* A program that could write a profile, or a compiled filter, would choose its own walls the next time. */
-static void protect_own(struct plan *p, const char *place, const struct plan_mount *over, const void *context)
+/* A program that could write a profile, or a compiled filter, would choose its own walls the next
+ * time. */
+static void protect_own(struct plan *p, const char *place, const struct plan_mount *over,
+			const void *context)
 {
 	const struct host_path *own = context;
 
@@ -125,8 +138,10 @@ static void name_files(const struct plan_inputs *in, struct plan *p)
 		return;
 	if (p->network == NETWORK_NONE) {
 		m = add_rule(p, MOUNT_TEXT, "/etc/hosts", "names without a network");
-		m->source = pool_printf(p->pool, "127.0.0.1 localhost %s\n::1 localhost ip6-localhost ip6-loopback\n",
-					p->hostname);
+		m->source = pool_printf(
+			p->pool,
+			"127.0.0.1 localhost %s\n::1 localhost ip6-localhost ip6-loopback\n",
+			p->hostname);
 		m->read_only = m->optional = true;
 		return;
 	}
@@ -140,7 +155,8 @@ static void name_files(const struct plan_inputs *in, struct plan *p)
 
 void plan_rules(const struct plan_inputs *in, struct plan *p)
 {
-	struct git_rule git = {.choice = (enum choice_git)profile_number(in->profile, KEY_PROTECT_GIT, GIT_YES)};
+	struct git_rule git = {
+		.choice = (enum choice_git)profile_number(in->profile, KEY_PROTECT_GIT, GIT_YES)};
 	const struct host *h = in->host;
 
 	name_files(in, p);

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* The paths that a profile names, expanded: what the host has there is looked up before the plan is made. */
+/* The paths that a profile names, expanded: what the host has there is looked up before the plan is
+ * made. */
 #include <string.h>
 
 #include "base/path.h"
 #include "base/str.h"
 #include "plan/plan.h"
 
-static int path_err(const struct profile *p, const struct value *v, struct err *e, const char *what, const char *why)
+static int path_err(const struct profile *p, const struct value *v, struct err *e, const char *what,
+		    const char *why)
 {
 	err_set(e, "%s: %s: %s", origin_text(p->pool, v->at), str_safe(p->pool, what), why);
 	e->located = v->at.line > 0;
 	return -1;
 }
 
-const char *plan_expand_path(const struct profile *p, const struct host *h, const struct value *v, const char *path,
-			     struct err *e)
+const char *plan_expand_path(const struct profile *p, const struct host *h, const struct value *v,
+			     const char *path, struct err *e)
 {
 	if (*path == '/')
 		return path_join(p->pool, "/", path);
@@ -35,16 +37,18 @@ const char *plan_expand_path(const struct profile *p, const struct host *h, cons
 /* SRC:DST[:ro] into its parts; the syntax has been checked. */
 static void split_bind(struct pool *pool, struct path_use *use, const char **source)
 {
-	const char *text = use->value->text, *colon = strchr(text, ':'), *end = strchr(colon + 1, ':');
-	const char *place = end ? pool_strndup(pool, colon + 1, (size_t)(end - colon - 1)) : colon + 1;
+	const char *text = use->value->text, *colon = strchr(text, ':'),
+		   *end = strchr(colon + 1, ':');
+	const char *place = end ? pool_strndup(pool, colon + 1, (size_t)(end - colon - 1))
+				: colon + 1;
 
 	*source = pool_strndup(pool, text, (size_t)(colon - text));
 	use->place.path = path_join(pool, "/", place);
 	use->read_only = use->key == KEY_BIND_READ_ONLY || end;
 }
 
-static int add_use(const struct profile *p, const struct host *h, enum key_id key, const struct value *v,
-		   path_use_vec *ret, struct err *e)
+static int add_use(const struct profile *p, const struct host *h, enum key_id key,
+		   const struct value *v, path_use_vec *ret, struct err *e)
 {
 	struct path_use use = {.key = key, .value = v, .read_only = key == KEY_READ_ONLY};
 	const char *path = v->text, *colon;
@@ -61,12 +65,14 @@ static int add_use(const struct profile *p, const struct host *h, enum key_id ke
 	if (!use.source.path)
 		return -1;
 	if (use.place.path && path_has_dotdot(use.place.path))
-		return path_err(p, v, e, use.place.path, "the place inside must not have \"..\" in it");
+		return path_err(p, v, e, use.place.path,
+				"the place inside must not have \"..\" in it");
 	*vec_add(p->pool, ret) = use;
 	return 0;
 }
 
-int plan_uses(const struct profile *profile, const struct host *host, path_use_vec *ret, struct err *e)
+int plan_uses(const struct profile *profile, const struct host *host, path_use_vec *ret,
+	      struct err *e)
 {
 	for (int id = 0; id < KEY_COUNT; id++) {
 		enum key_type type = keys[id].type;
@@ -74,7 +80,8 @@ int plan_uses(const struct profile *profile, const struct host *host, path_use_v
 		if (type != TYPE_PATHS && type != TYPE_BINDS && type != TYPE_TMPFS)
 			continue;
 		for (size_t i = 0; i < profile->s[id].list.n; i++) {
-			if (add_use(profile, host, (enum key_id)id, &profile->s[id].list.v[i], ret, e))
+			if (add_use(profile, host, (enum key_id)id, &profile->s[id].list.v[i], ret,
+				    e))
 				return -1;
 		}
 	}
@@ -93,7 +100,8 @@ bool plan_in_view(const path_use_vec *uses, const char *path)
 		const char *dir = u->source.real ? u->source.real : u->source.path;
 		size_t n = strlen(dir);
 
-		/* What is bound elsewhere is in view there, whatever is said of the place it comes from. */
+		/* What is bound elsewhere is in view there, whatever is said of the place it comes
+		 * from. */
 		if (keys[u->key].type == TYPE_BINDS && path_within(path, dir))
 			return true;
 		if (n >= longest && path_within(path, dir)) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What can stand in a profile: one row a key in keys.inc. The same rows give the parser, `profile keys`, the check of
- * the man page, the options' targets and `explain`, so that none of them can drift.
+ * What can stand in a profile: one row a key in keys.inc. The same rows give the parser, `profile
+ * keys`, the check of the man page, the options' targets and `explain`, so that none of them can
+ * drift.
  */
 #pragma once
 
@@ -13,23 +14,23 @@ enum key_type {
 	TYPE_TEXT,
 	TYPE_BOOL,
 	TYPE_CHOICE,
-	TYPE_SIZE,	/* bytes, or a percentage of the memory */
+	TYPE_SIZE, /* bytes, or a percentage of the memory */
 	TYPE_PERCENT,
 	TYPE_TIME,
 	TYPE_NUMBER,
 	TYPE_OCTAL,
 	TYPE_ERRNO,
 	TYPE_PATH,
-	TYPE_ROOT,	/* host, empty or a path */
+	TYPE_ROOT, /* host, empty or a path */
 	/* lists: a later file appends; an empty value clears what came before */
 	TYPE_WORDS,
 	TYPE_PATHS,
-	TYPE_BINDS,	/* SRC:DST[:ro] */
-	TYPE_TMPFS,	/* PATH[:SIZE] */
-	TYPE_FILTER,	/* words of SystemCallFilter */
+	TYPE_BINDS,  /* SRC:DST[:ro] */
+	TYPE_TMPFS,  /* PATH[:SIZE] */
+	TYPE_FILTER, /* words of SystemCallFilter */
 	TYPE_FAMILIES,
 	TYPE_CAPS,
-	TYPE_NAMES,	/* environment names, * allowed */
+	TYPE_NAMES, /* environment names, * allowed */
 	TYPE_ASSIGNMENTS,
 	TYPE_KEYS,
 };

@@ -20,17 +20,19 @@ struct loading {
 	size_t dir; /* index into dirs, or SIZE_MAX for a path that was given */
 };
 
-static int load_file(struct profile *p, const struct loading *l, const char *asked, struct origin at, struct err *e);
+static int load_file(struct profile *p, const struct loading *l, const char *asked,
+		     struct origin at, struct err *e);
 
 /* Where an error about finding a file is reported: at the Inherit= line, or plainly. */
 static int find_err(struct profile *p, struct origin at, struct err *e, const char *text)
 {
-	return at.file ? profile_err(p, at, e, "%s", text) : err_set(e, "profile: %s", str_safe(p->pool, text));
+	return at.file ? profile_err(p, at, e, "%s", text)
+		       : err_set(e, "profile: %s", str_safe(p->pool, text));
 }
 
 /*
- * A profile decides what a hostile program may do, so nobody but its owner and root may have written it. Opened without
- * blocking, because it could be a FIFO.
+ * A profile decides what a hostile program may do, so nobody but its owner and root may have
+ * written it. Opened without blocking, because it could be a FIFO.
  */
 static int open_profile(struct profile *p, const char *path, struct origin at, struct err *e)
 {
@@ -67,21 +69,23 @@ static const char *name_in(size_t i, const void *context)
 	return i < list->n ? list->v[i].name : NULL;
 }
 
-static int not_found(struct profile *p, const char *name, const char *const *dirs, struct origin at, struct err *e)
+static int not_found(struct profile *p, const char *name, const char *const *dirs, struct origin at,
+		     struct err *e)
 {
 	profile_entry_vec known = {0};
 	struct err ignored;
 	const char *likely;
 
 	find_err(p, at, e, pool_printf(p->pool, "there is no profile \"%.100s\"", name));
-	if (profile_list(p->pool, dirs, &known, &ignored) == 0 && (likely = nearest(name, name_in, &known)))
+	if (profile_list(p->pool, dirs, &known, &ignored) == 0 &&
+	    (likely = nearest(name, name_in, &known)))
 		return err_hint(e, "did you mean %s?", likely);
 	return err_hint(e, "`sandbox profile list` shows what there is");
 }
 
 /* Finds `name` at or behind dirs[from]; sets *l. */
-static int find_profile(struct profile *p, struct loading *l, const char *name, size_t from, struct origin at,
-			struct err *e)
+static int find_profile(struct profile *p, struct loading *l, const char *name, size_t from,
+			struct origin at, struct err *e)
 {
 	if (strchr(name, '/')) {
 		l->path = name;
@@ -89,7 +93,8 @@ static int find_profile(struct profile *p, struct loading *l, const char *name, 
 		return 0;
 	}
 	if (!*name || *name == '.' || *name == '-' || strlen(name) > 64)
-		return find_err(p, at, e, pool_printf(p->pool, "\"%.80s\" is not a profile's name", name));
+		return find_err(p, at, e,
+				pool_printf(p->pool, "\"%.80s\" is not a profile's name", name));
 	for (size_t i = from; l->dirs[i]; i++) {
 		const char *path = pool_printf(p->pool, "%s/%s.profile", l->dirs[i], name);
 
@@ -102,7 +107,8 @@ static int find_profile(struct profile *p, struct loading *l, const char *name, 
 	return not_found(p, name, l->dirs, at, e);
 }
 
-static int inherit(struct profile *p, const char *name, struct origin at, void *context, struct err *e)
+static int inherit(struct profile *p, const char *name, struct origin at, void *context,
+		   struct err *e)
 {
 	const struct loading *outer = context;
 	struct loading l = {.outer = outer, .dirs = outer->dirs};
@@ -124,16 +130,21 @@ static int check_chain(struct profile *p, const struct loading *l, struct origin
 
 	for (const struct loading *o = l->outer; o; o = o->outer) {
 		if (str_eq(o->path, l->path))
-			return profile_err(p, at, e, "Inherit= goes round in a circle: %s inherits itself", l->path);
+			return profile_err(p, at, e,
+					   "Inherit= goes round in a circle: %s inherits itself",
+					   l->path);
 		if (++depth >= PROFILE_MAX_DEPTH)
-			return profile_err(p, at, e, "Inherit= is more than %d levels deep", PROFILE_MAX_DEPTH);
+			return profile_err(p, at, e, "Inherit= is more than %d levels deep",
+					   PROFILE_MAX_DEPTH);
 	}
 	return 0;
 }
 
-static int load_file(struct profile *p, const struct loading *l, const char *asked, struct origin at, struct err *e)
+static int load_file(struct profile *p, const struct loading *l, const char *asked,
+		     struct origin at, struct err *e)
 {
-	struct profile_text t = {.file = l->path, .inherit = inherit, .context = (void *)(uintptr_t)l};
+	struct profile_text t = {
+		.file = l->path, .inherit = inherit, .context = (void *)(uintptr_t)l};
 	_cleanup_fd_ int fd = -1;
 	ssize_t n;
 	char *text;
@@ -141,7 +152,8 @@ static int load_file(struct profile *p, const struct loading *l, const char *ask
 	(void)asked;
 	if (check_chain(p, l, at, e))
 		return -1;
-	/* Each file counts once, where it is inherited first; else its values would undo those of a sibling. */
+	/* Each file counts once, where it is inherited first; else its values would undo those of a
+	 * sibling. */
 	for (size_t i = 0; i < p->files.n; i++) {
 		if (str_eq(p->files.v[i], l->path))
 			return 0;

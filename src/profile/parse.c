@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The text of a profile: sections, `Key=value` lines, comments (# and ;) and lines that go on behind a backslash.
- * The file is read twice: first for Inherit=, because parents come first, then for everything else.
+ * The text of a profile: sections, `Key=value` lines, comments (# and ;) and lines that go on
+ * behind a backslash. The file is read twice: first for Inherit=, because parents come first, then
+ * for everything else.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -45,7 +46,8 @@ static char *trim(char *s)
 	return s;
 }
 
-/* The next logical line, trimmed, or NULL at the end. A comment inside a continued line does not end it. */
+/* The next logical line, trimmed, or NULL at the end. A comment inside a continued line does not
+ * end it. */
 static char *read_line(struct reader *r, struct pool *pool)
 {
 	char *line = NULL;
@@ -75,7 +77,8 @@ static char *read_line(struct reader *r, struct pool *pool)
 	return line;
 }
 
-static int read_section(struct profile *p, char *line, struct origin at, const char **ret, struct err *e)
+static int read_section(struct profile *p, char *line, struct origin at, const char **ret,
+			struct err *e)
 {
 	size_t n = strlen(line);
 	const char *likely;
@@ -91,7 +94,8 @@ static int read_section(struct profile *p, char *line, struct origin at, const c
 	return likely ? err_hint(e, "did you mean [%s]?", likely) : -1;
 }
 
-static int find_key(struct profile *p, const char *section, const char *name, struct origin at, struct err *e)
+static int find_key(struct profile *p, const char *section, const char *name, struct origin at,
+		    struct err *e)
 {
 	int id = key_find(section, name), elsewhere = key_find(NULL, name);
 	const char *likely;
@@ -105,8 +109,8 @@ static int find_key(struct profile *p, const char *section, const char *name, st
 	return likely ? err_hint(e, "did you mean %s?", likely) : -1;
 }
 
-static int inherit_all(struct profile *p, const struct profile_text *t, const char *value, struct origin at,
-		       struct err *e)
+static int inherit_all(struct profile *p, const struct profile_text *t, const char *value,
+		       struct origin at, struct err *e)
 {
 	str_vec names = {0};
 	const char *reason = str_words(p->pool, value, &names);
@@ -123,8 +127,8 @@ static int inherit_all(struct profile *p, const struct profile_text *t, const ch
 }
 
 /* One `Key=value` line. `seen` holds where a scalar stood before in this file. */
-static int read_assignment(struct profile *p, const struct profile_text *t, const char *section, char *line,
-			   struct origin at, bool parents, int *seen, struct err *e)
+static int read_assignment(struct profile *p, const struct profile_text *t, const char *section,
+			   char *line, struct origin at, bool parents, int *seen, struct err *e)
 {
 	char *equals = strchr(line, '='), *value;
 	int id;
@@ -141,8 +145,8 @@ static int read_assignment(struct profile *p, const struct profile_text *t, cons
 	if (parents != (id == KEY_INHERIT))
 		return 0;
 	if (!key_is_list((enum key_id)id) && seen[id])
-		return profile_err(p, at, e, "%s= stands twice in this file (first in line %d)", keys[id].name,
-				   seen[id]);
+		return profile_err(p, at, e, "%s= stands twice in this file (first in line %d)",
+				   keys[id].name, seen[id]);
 	seen[id] = at.line;
 	if (parents && inherit_all(p, t, value, at, e))
 		return -1;
@@ -176,7 +180,8 @@ int profile_parse(struct profile *p, const struct profile_text *t, struct err *e
 
 		for (const char *c = t->text; c < nul; c++)
 			line += *c == '\n';
-		return profile_err(p, (struct origin){t->file, line}, e, "a NUL byte: this is not a text file");
+		return profile_err(p, (struct origin){t->file, line}, e,
+				   "a NUL byte: this is not a text file");
 	}
 	if (parse_pass(p, t, true, e))
 		return -1;

@@ -2,8 +2,9 @@
 /*
  * What the author wrote: text to settings, each of which remembers where it stands.
  *
- * A profile is made by applying layers in order: the files that Inherit= names, left to right and each only once, then
- * the file itself, then the options of the command line. A scalar replaces, a list appends, an empty value clears.
+ * A profile is made by applying layers in order: the files that Inherit= names, left to right and
+ * each only once, then the file itself, then the options of the command line. A scalar replaces, a
+ * list appends, an empty value clears.
  */
 #pragma once
 
@@ -34,16 +35,17 @@ struct value {
 
 struct setting {
 	bool set;
-	struct origin at;  /* of the scalar, or of the last change to the list */
-	const char *text;  /* scalar as written */
-	int64_t number;	   /* bool 0/1, choice's index, bytes, microseconds, errno; percentages as below */
-	bool is_percent;   /* TYPE_SIZE: number is hundredths of a per cent */
+	struct origin at; /* of the scalar, or of the last change to the list */
+	const char *text; /* scalar as written */
+	int64_t number;	  /* bool 0/1, choice's index, bytes, microseconds, errno; percentages as
+			     below */
+	bool is_percent;  /* TYPE_SIZE: number is hundredths of a per cent */
 	vec_of(struct value) list;
 };
 
 struct profile {
-	struct pool *pool; /* the caller's; everything below lives in it */
-	const char *name;  /* as asked for */
+	struct pool *pool;	    /* the caller's; everything below lives in it */
+	const char *name;	    /* as asked for */
 	vec_of(const char *) files; /* in the order in which they were applied */
 	struct setting s[KEY_COUNT];
 };
@@ -55,21 +57,25 @@ enum {
 
 void profile_init(struct profile *p, struct pool *pool);
 /*
- * Loads NAME from the first of `dirs` (NULL-terminated) that has NAME.profile, or the file itself if `name` has a
- * slash, with all that it inherits. A file that inherits its own name means the next one in the search order.
+ * Loads NAME from the first of `dirs` (NULL-terminated) that has NAME.profile, or the file itself
+ * if `name` has a slash, with all that it inherits. A file that inherits its own name means the
+ * next one in the search order.
  */
 int profile_load(struct profile *p, const char *name, const char *const *dirs, struct err *e);
-/* One layer from text; `inherit` is called for each name of Inherit= before anything of this text is applied. */
+/* One layer from text; `inherit` is called for each name of Inherit= before anything of this text
+ * is applied. */
 struct profile_text {
 	const char *text;
 	size_t length;
 	const char *file;
-	int (*inherit)(struct profile *p, const char *name, struct origin at, void *context, struct err *e);
+	int (*inherit)(struct profile *p, const char *name, struct origin at, void *context,
+		       struct err *e);
 	void *context;
 };
 int profile_parse(struct profile *p, const struct profile_text *t, struct err *e);
 /* One assignment, checked as one from a file is. The text must live as long as the profile. */
-int profile_set(struct profile *p, enum key_id id, const char *text, struct origin at, struct err *e);
+int profile_set(struct profile *p, enum key_id id, const char *text, struct origin at,
+		struct err *e);
 /* The names of all profiles found in `dirs`, sorted, each with the file that counts. */
 struct profile_entry {
 	const char *name, *path;
@@ -86,7 +92,8 @@ static inline int64_t profile_number(const struct profile *p, enum key_id id, in
 {
 	return p->s[id].set ? p->s[id].number : unset;
 }
-static inline const char *profile_text_of(const struct profile *p, enum key_id id, const char *unset)
+static inline const char *profile_text_of(const struct profile *p, enum key_id id,
+					  const char *unset)
 {
 	return p->s[id].set ? p->s[id].text : unset;
 }

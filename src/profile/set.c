@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One assignment: the value is checked by the type of its key, so that nothing later needs to ask again. */
+/* One assignment: the value is checked by the type of its key, so that nothing later needs to ask
+ * again. */
 #include <ctype.h>
 #include <string.h>
 
@@ -15,7 +16,8 @@ void profile_init(struct profile *p, struct pool *pool)
 	*p = (struct profile){.pool = pool};
 }
 
-static int bad(struct profile *p, enum key_id id, const char *text, struct origin at, struct err *e, const char *why)
+static int bad(struct profile *p, enum key_id id, const char *text, struct origin at, struct err *e,
+	       const char *why)
 {
 	profile_err(p, at, e, "%s=%.200s: %s", keys[id].name, text, why);
 	return err_hint(e, "%s=%s", keys[id].name, keys[id].syntax);
@@ -68,7 +70,8 @@ static const char *set_root(struct setting *s, const char *text)
 	int i = choice_index("host|empty", text);
 
 	s->number = i >= 0 ? i : ROOT_PATH;
-	return i < 0 && !strchr(text, '/') ? "neither host, nor empty, nor a path with a slash" : NULL;
+	return i < 0 && !strchr(text, '/') ? "neither host, nor empty, nor a path with a slash"
+					   : NULL;
 }
 
 static const char *set_scalar(struct setting *s, enum key_id id, const char *text)
@@ -238,10 +241,12 @@ static int profile_err_at(struct profile *p, struct origin at, struct err *e)
 
 static bool may_be_optional(enum key_id id)
 {
-	return keys[id].type == TYPE_PATHS || keys[id].type == TYPE_TMPFS || keys[id].type == TYPE_BINDS;
+	return keys[id].type == TYPE_PATHS || keys[id].type == TYPE_TMPFS ||
+	       keys[id].type == TYPE_BINDS;
 }
 
-static int set_list(struct profile *p, enum key_id id, const char *text, struct origin at, struct err *e)
+static int set_list(struct profile *p, enum key_id id, const char *text, struct origin at,
+		    struct err *e)
 {
 	struct setting *s = &p->s[id];
 	str_vec words = {0};
@@ -271,7 +276,8 @@ static int set_list(struct profile *p, enum key_id id, const char *text, struct 
 	return 0;
 }
 
-int profile_set(struct profile *p, enum key_id id, const char *text, struct origin at, struct err *e)
+int profile_set(struct profile *p, enum key_id id, const char *text, struct origin at,
+		struct err *e)
 {
 	struct setting *s = &p->s[id];
 	const char *reason;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What mounts cannot keep of a writable .git (ProtectGit=yes). Two ways are left to make git read another
- * configuration, and so run what it names: a file `commondir`, which a plain repository does not have, and a HEAD that
- * makes .git invalid, so that git takes the directory around it for a bare repository. Neither can be a mount point: one
- * does not exist, the other is replaced by a rename at each checkout. So both are looked at when nothing of the sandbox
- * runs any more, and put right. A launcher killed by SIGKILL cannot do that; ProtectGit=all does not need it.
+ * What mounts cannot keep of a writable .git (ProtectGit=yes). Two ways are left to make git read
+ * another configuration, and so run what it names: a file that was not there (`commondir`, which a
+ * plain repository does not have, or `config.worktree`), and a HEAD that makes .git invalid, so
+ * that git takes the directory around it for a bare repository. Neither can be a mount point: one
+ * does not exist, the other is replaced by a rename at each checkout. So both are looked at when
+ * nothing of the sandbox runs any more, and put right. A launcher killed by SIGKILL cannot do that;
+ * ProtectGit=all does not need it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,11 +19,13 @@
 #include "base/str.h"
 #include "run/run.h"
 
-enum { HEAD_MAX = 1024 };
+enum { HEAD_MAX = 1024, NEWCOMERS = 2 };
+
+static const char *const newcomers[NEWCOMERS] = {"commondir", "config.worktree"};
 
 struct git_state {
 	int dir;
-	bool had_commondir;
+	bool had[NEWCOMERS];
 	char *head; /* NULL: there was none to put back */
 };
 
@@ -39,14 +43,15 @@ static char *read_head(struct pool *pool, int dir)
 	struct stat st;
 	char *text;
 
-	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) || fd_read_all(pool, fd, HEAD_MAX, &text) < 0)
+	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) ||
+	    fd_read_all(pool, fd, HEAD_MAX, &text) < 0)
 		return NULL;
 	return is_head(text) ? text : NULL;
 }
 
-static bool has_commondir(int dir)
+static bool exists(int dir, const char *name)
 {
-	return faccessat(dir, "commondir", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 int git_remember(void *context, struct err *e)
@@ -58,10 +63,12 @@ int git_remember(void *context, struct err *e)
 	for (size_t i = 0; i < p->git_dirs.n; i++) {
 		struct git_state *g = &l->git[i];
 
-		g->dir = fd_openat2(AT_FDCWD, p->git_dirs.v[i], O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
+		g->dir = fd_openat2(AT_FDCWD, p->git_dirs.v[i], O_PATH | O_DIRECTORY, 0,
+				    RESOLVE_NO_SYMLINKS);
 		if (g->dir < 0)
 			return err_errno(e, "%s", p->git_dirs.v[i]);
-		g->had_commondir = has_commondir(g->dir);
+		for (size_t k = 0; k < NEWCOMERS; k++)
+			g->had[k] = exists(g->dir, newcomers[k]);
 		g->head = read_head(p->pool, g->dir);
 	}
 	return 0;
@@ -69,7 +76,8 @@ int git_remember(void *context, struct err *e)
 
 static void warn(const struct launch *l, size_t i, const char *text)
 {
-	fprintf(stderr, "sandbox: warning: %s: %s\n", str_safe(l->plan->pool, l->plan->git_dirs.v[i]), text);
+	fprintf(stderr, "sandbox: warning: %s: %s\n",
+		str_safe(l->plan->pool, l->plan->git_dirs.v[i]), text);
 }
 
 static void put_head_back(const struct launch *l, size_t i)
@@ -79,11 +87,34 @@ static void put_head_back(const struct launch *l, size_t i)
 	size_t n = strlen(g->head);
 
 	unlinkat(g->dir, "HEAD.sandbox", 0);
-	fd = openat(g->dir, "HEAD.sandbox", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-	if (fd < 0 || write(fd, g->head, n) != (ssize_t)n || renameat(g->dir, "HEAD.sandbox", g->dir, "HEAD"))
-		warn(l, i, "HEAD is not one any more and cannot be put back: do not run git here before you have looked");
+	fd = openat(g->dir, "HEAD.sandbox", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		    0666);
+	if (fd < 0 || write(fd, g->head, n) != (ssize_t)n ||
+	    renameat(g->dir, "HEAD.sandbox", g->dir, "HEAD"))
+		warn(l, i,
+		     "HEAD is not one any more and cannot be put back: do not run git here before you have looked");
 	else
-		warn(l, i, "HEAD was not one any more, so that git would have read other files: put back");
+		warn(l, i,
+		     "HEAD was not one any more, so that git would have read other files: put back");
+}
+
+static void put_aside(const struct launch *l, size_t i, const char *name)
+{
+	const struct git_state *g = &l->git[i];
+	struct pool *pool = l->plan->pool;
+	const char *aside = pool_printf(pool, "%s.untrusted", name);
+
+	if (renameat(g->dir, name, g->dir, aside))
+		warn(l, i,
+		     pool_printf(
+			     pool,
+			     "%s has appeared and cannot be renamed: do not run git here before you have looked",
+			     name));
+	else
+		warn(l, i,
+		     pool_printf(pool,
+				 "%s has appeared, by which git would read other files: now %s",
+				 name, aside));
 }
 
 void git_put_right(void *context)
@@ -93,11 +124,9 @@ void git_put_right(void *context)
 	for (size_t i = 0; i < l->plan->git_dirs.n; i++) {
 		struct git_state *g = &l->git[i];
 
-		if (!g->had_commondir && has_commondir(g->dir)) {
-			if (renameat(g->dir, "commondir", g->dir, "commondir.untrusted"))
-				warn(l, i, "commondir has appeared and cannot be renamed: do not run git here before you have looked");
-			else
-				warn(l, i, "commondir has appeared, by which git would read other files: now commondir.untrusted");
+		for (size_t k = 0; k < NEWCOMERS; k++) {
+			if (!g->had[k] && exists(g->dir, newcomers[k]))
+				put_aside(l, i, newcomers[k]);
 		}
 		if (g->head && !read_head(l->plan->pool, g->dir))
 			put_head_back(l, i);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The id maps of the new user namespace. One line that maps the caller's own id needs no privilege, once setgroups(2) is
- * given up (user_namespaces(7)). Only newuidmap(1) and newgidmap(1) may map the subordinate ranges; they run side by
- * side, which takes 1.5 ms instead of 3.
+ * The id maps of the new user namespace. One line that maps the caller's own id needs no privilege,
+ * once setgroups(2) is given up (user_namespaces(7)). Only newuidmap(1) and newgidmap(1) may map
+ * the subordinate ranges; they run side by side, which takes 1.5 ms instead of 3.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,8 +22,8 @@ struct mapper {
 
 enum { ARGS_MAX = 2 + 3 * ID_MAPS_MAX + 1, NUMBER = 12 };
 
-static int start(struct mapper *m, const char *path, pid_t target, const struct id_map *maps, size_t n,
-		 const sigset_t *mask, struct err *e)
+static int start(struct mapper *m, const char *path, pid_t target, const struct id_map *maps,
+		 size_t n, const sigset_t *mask, struct err *e)
 {
 	char numbers[1 + 3 * ID_MAPS_MAX][NUMBER];
 	char *argv[ARGS_MAX] = {(char *)(uintptr_t)path, numbers[0]}, *environment[] = {NULL};
@@ -96,7 +96,8 @@ static int write_own_line(const struct plan_identity *id, pid_t pid, struct err 
 	return write_line(proc, "gid_map", gids, e);
 }
 
-static int run_mappers(const struct plan_identity *id, pid_t pid, const sigset_t *mask, struct err *e)
+static int run_mappers(const struct plan_identity *id, pid_t pid, const sigset_t *mask,
+		       struct err *e)
 {
 	struct mapper users = {.errors = -1}, groups = {.errors = -1};
 	struct err second;

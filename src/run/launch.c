@@ -2,19 +2,23 @@
 /*
  * Theory of operation
  *
- * The steps on the host, in the order of the table. Nothing lasts longer than the launcher: what a step makes is a
- * descriptor, memory or the child, and the kernel ends the child with us (PR_SET_PDEATHSIG, and the channel's end).
+ * The steps on the host, in the order of the table. Nothing lasts longer than the launcher: what a
+ *step makes is a descriptor, memory or the child, and the kernel ends the child with us
+ *(PR_SET_PDEATHSIG, and the channel's end).
  *
- *	descriptors	0, 1 and 2 exist, so that no descriptor of ours becomes one of them; all others close on exec
- *	own-directories	made only if the program could otherwise make them (and write profiles for the next run)
- *	git		what is remembered of a writable .git; undoing it is looking at it again, when all is over
- *	filter		compiled, or from the cache. Before the clone: the child has a copy of this memory
- *	signals		all blocked, and read from a descriptor; the child starts with them blocked
- *	terminal	who has it, and whether the program is to have it from the start
- *	channel		the socket pair and the page in which the child names its step
- *	clone		every namespace in one call
+ *	descriptors	0, 1 and 2 exist, so that no descriptor of ours becomes one of them; all
+ *others close on exec
+ *	own-directories	made only if the program could otherwise make them (and write profiles for
+ *the next run) git		what is remembered of a writable .git; undoing it is looking at it
+ *again, when all is over
+ *	filter		compiled, or from the cache. Before the clone: the child has a copy of this
+ *memory signals		all blocked, and read from a descriptor; the child starts with them
+ *blocked terminal	who has it, and whether the program is to have it from the start channel
+ *the socket pair and the page in which the child names its step clone		every namespace in
+ *one call
  *	id-maps		by us, or newuidmap and newgidmap, while the child opens what it will mount
- *	start		the child's set-up runs meanwhile; here we wait until it has exec'd or failed
+ *	start		the child's set-up runs meanwhile; here we wait until it has exec'd or
+ *failed
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -103,7 +107,8 @@ static int block_signals(void *context, struct err *e)
 	sigfillset(&all);
 	if (sigprocmask(SIG_SETMASK, &all, &l->mask))
 		return err_errno(e, "sigprocmask");
-	/* SIGCHLD says nothing that the channel does not; the terminal's stop signals are for those who read it. */
+	/* SIGCHLD says nothing that the channel does not; the terminal's stop signals are for those
+	 * who read it. */
 	sigdelset(&all, SIGCHLD);
 	sigdelset(&all, SIGTTIN);
 	sigdelset(&all, SIGTTOU);
@@ -121,9 +126,10 @@ static void unblock_signals(void *context)
 }
 
 /*
- * Where all three standard descriptors are the terminal, the program is an interactive one and gets the terminal at
- * once. In a pipeline others of our process group may be reading it (`sandbox make | less`), so there the program
- * starts in the background and gets the terminal when it stops for want of it (SIGTTIN, SIGTTOU): see supervise.c.
+ * Where all three standard descriptors are the terminal, the program is an interactive one and gets
+ * the terminal at once. In a pipeline others of our process group may be reading it (`sandbox make
+ * | less`), so there the program starts in the background and gets the terminal when it stops for
+ * want of it (SIGTTIN, SIGTTOU): see supervise.c.
  */
 static int find_terminal(void *context, struct err *e)
 {
@@ -131,7 +137,8 @@ static int find_terminal(void *context, struct err *e)
 
 	(void)e;
 	l->terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-	l->foreground = l->terminal >= 0 && tcgetpgrp(l->terminal) == getpgrp() && isatty(0) && isatty(1) && isatty(2);
+	l->foreground = l->terminal >= 0 && tcgetpgrp(l->terminal) == getpgrp() && isatty(0) &&
+			isatty(1) && isatty(2);
 	return 0;
 }
 
@@ -154,7 +161,8 @@ static int make_channel(void *context, struct err *e)
 		return err_errno(e, "socketpair");
 	l->channel = pair[0];
 	l->channel_inside = pair[1];
-	l->progress = mmap(NULL, sizeof(*l->progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	l->progress = mmap(NULL, sizeof(*l->progress), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (l->progress != MAP_FAILED)
 		return 0;
 	l->progress = NULL;
@@ -173,8 +181,9 @@ static void drop_channel(void *context)
 }
 
 /*
- * What the child is to wipe. The kernel puts the strings of arguments and environment behind one another (execve(2)),
- * so this begins with the program's words; what does not lie there is left alone.
+ * What the child is to wipe. The kernel puts the strings of arguments and environment behind one
+ * another (execve(2)), so this begins with the program's words; what does not lie there is left
+ * alone.
  */
 static void find_environment(struct inside *in)
 {
@@ -208,7 +217,8 @@ static int clone_child(void *context, struct err *e)
 	find_environment(&l->inside);
 	pid = fd_clone3(&args);
 	if (pid == 0) {
-		/* Ours to hold while the launcher lives: if both ends were here, its end would never be seen. */
+		/* Ours to hold while the launcher lives: if both ends were here, its end would
+		 * never be seen. */
 		close(l->channel);
 		close(l->signals);
 		inside_main(&l->inside);
@@ -258,10 +268,12 @@ static int await_start(void *context, struct err *e)
 	}
 	at = l->progress->setup;
 	if (at < inside_setup_rows)
-		return err_set(e, "PID 1 of the sandbox died in its step \"%s\"", inside_setup[at].name);
+		return err_set(e, "PID 1 of the sandbox died in its step \"%s\"",
+			       inside_setup[at].name);
 	at = l->progress->program;
-	return err_set(e, "the program's process died in its step \"%s\"",
-		       inside_program[at < inside_program_rows ? at : inside_program_rows - 1].name);
+	return err_set(
+		e, "the program's process died in its step \"%s\"",
+		inside_program[at < inside_program_rows ? at : inside_program_rows - 1].name);
 }
 
 const struct step launch_steps[] = {
@@ -280,7 +292,8 @@ const size_t launch_rows = sizeof(launch_steps) / sizeof(launch_steps[0]);
 
 int run_plan(const struct plan *plan, struct err *e)
 {
-	struct launch l = {.plan = plan, .signals = -1, .terminal = -1, .channel = -1, .channel_inside = -1};
+	struct launch l = {
+		.plan = plan, .signals = -1, .terminal = -1, .channel = -1, .channel_inside = -1};
 	volatile size_t at = 0;
 	int status;
 

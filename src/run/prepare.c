@@ -13,7 +13,8 @@
 
 enum { SECCOMP_FILE_MAX = 4 * 1024 * 1024 };
 
-static int read_seccomp_file(const struct profile *p, struct host *h, struct plan_inputs *in, struct err *e)
+static int read_seccomp_file(const struct profile *p, struct host *h, struct plan_inputs *in,
+			     struct err *e)
 {
 	struct utsname kernel;
 	const struct setting *s = &p->s[KEY_SECCOMP_FILE];
@@ -31,13 +32,16 @@ static int read_seccomp_file(const struct profile *p, struct host *h, struct pla
 		return -1;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &st))
-		return err_errno(e, "%s: SeccompFile=%s", origin_text(p->pool, s->at), str_safe(p->pool, path));
+		return err_errno(e, "%s: SeccompFile=%s", origin_text(p->pool, s->at),
+				 str_safe(p->pool, path));
 	if (!S_ISREG(st.st_mode) || (st.st_mode & S_IWOTH))
-		return err_set(e, "%s: SeccompFile=%s: not a regular file, or anybody may write to it",
+		return err_set(e,
+			       "%s: SeccompFile=%s: not a regular file, or anybody may write to it",
 			       origin_text(p->pool, s->at), str_safe(p->pool, path));
 	n = fd_read_all(p->pool, fd, SECCOMP_FILE_MAX, &text);
 	if (n < 0)
-		return err_errno(e, "%s: SeccompFile=%s", origin_text(p->pool, s->at), str_safe(p->pool, path));
+		return err_errno(e, "%s: SeccompFile=%s", origin_text(p->pool, s->at),
+				 str_safe(p->pool, path));
 	if (uname(&kernel))
 		return err_errno(e, "uname");
 	h->kernel = pool_strdup(h->pool, kernel.release);
@@ -93,7 +97,8 @@ static void probe_trees(const struct profile *p, struct host *h, const path_use_
 	for (size_t i = 0; i < uses->n; i++) {
 		const struct path_use *u = &uses->v[i];
 
-		if (plan_use_is_writable_tree(u) && profile_number(p, KEY_PROTECT_GIT, GIT_YES) != GIT_NO)
+		if (plan_use_is_writable_tree(u) &&
+		    profile_number(p, KEY_PROTECT_GIT, GIT_YES) != GIT_NO)
 			host_git_probe(h, u->source.real, h->cwd);
 	}
 }
@@ -107,8 +112,8 @@ static void probe_resolver(struct host *h)
 		h->resolv_conf = resolv.real;
 }
 
-int run_prepare(const struct profile *profile, struct host *host, const char *const *argv, struct plan *ret,
-		struct err *e)
+int run_prepare(const struct profile *profile, struct host *host, const char *const *argv,
+		struct plan *ret, struct err *e)
 {
 	path_use_vec uses = {0};
 	struct plan_inputs in = {.profile = profile, .host = host, .uses = &uses, .argv = argv};

@@ -10,19 +10,19 @@
 #include "plan/plan.h"
 
 /*
- * Gathers what the profile makes worth knowing about the host, and plans. Looks, changes nothing. `argv` may be empty.
- * Everything is in the profile's pool.
+ * Gathers what the profile makes worth knowing about the host, and plans. Looks, changes nothing.
+ * `argv` may be empty. Everything is in the profile's pool.
  */
-int run_prepare(const struct profile *profile, struct host *host, const char *const *argv, struct plan *ret,
-		struct err *e);
+int run_prepare(const struct profile *profile, struct host *host, const char *const *argv,
+		struct plan *ret, struct err *e);
 
 /* The state of one launch; zeroed, then filled by the steps. */
 struct launch {
 	const struct plan *plan;
 	struct bpf names, arguments;
-	sigset_t mask;	/* as the caller had it */
-	int signals;	/* signalfd */
-	int terminal;	/* /dev/tty, or -1 */
+	sigset_t mask;	 /* as the caller had it */
+	int signals;	 /* signalfd */
+	int terminal;	 /* /dev/tty, or -1 */
 	bool foreground; /* the program's process group has the terminal */
 	int channel, channel_inside;
 	struct progress *progress;
@@ -35,8 +35,8 @@ extern const struct step launch_steps[];
 extern const size_t launch_rows;
 
 /*
- * Runs the plan to its end. Returns the exit status that sandbox should have: the program's own, or 128+N. -1 and an
- * error (with its exit status in e->code) when the program has not been started.
+ * Runs the plan to its end. Returns the exit status that sandbox should have: the program's own, or
+ * 128+N. -1 and an error (with its exit status in e->code) when the program has not been started.
  */
 int run_plan(const struct plan *plan, struct err *e);
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * While the program runs. It is in a process group of its own, so we do for it what a shell does for a job:
+ * While the program runs. It is in a process group of its own, so we do for it what a shell does
+ *for a job:
  *
  *	signals to us		go on to its process group
- *	it stops		we take the terminal back, stop our own process group, and when that is continued, continue it
- *	it stops for the terminal (SIGTTIN, SIGTTOU)
- *				if we are in the foreground it gets the terminal, else we stop as above
+ *	it stops		we take the terminal back, stop our own process group, and when that is
+ *continued, continue it it stops for the terminal (SIGTTIN, SIGTTOU) if we are in the foreground it
+ *gets the terminal, else we stop as above
  */
 #include <errno.h>
 #include <poll.h>
@@ -22,7 +23,8 @@ static bool have_terminal(const struct launch *l)
 
 static void continue_program(struct launch *l, bool with_terminal)
 {
-	/* Before the message: the program may be faster with the terminal than we are with the next line. */
+	/* Before the message: the program may be faster with the terminal than we are with the next
+	 * line. */
 	l->foreground = with_terminal;
 	if (with_terminal)
 		channel_send(l->channel, MESSAGE_FOREGROUND, 0, NULL);
@@ -41,7 +43,8 @@ static void stop_with_program(struct launch *l, int signal)
 	if (had_terminal)
 		tcsetpgrp(l->terminal, getpgrp());
 	l->foreground = false;
-	/* The others of our job (a pipeline) have not been told; for us it stays pending, and SIGCONT takes it away. */
+	/* The others of our job (a pipeline) have not been told; for us it stays pending, and
+	 * SIGCONT takes it away. */
 	if (had_terminal)
 		kill(0, SIGTSTP);
 	kill(getpid(), SIGSTOP);
@@ -61,7 +64,8 @@ static void pass_signals(const struct launch *l)
 
 int supervise(struct launch *l, struct err *e)
 {
-	struct pollfd fds[2] = {{.fd = l->channel, .events = POLLIN}, {.fd = l->signals, .events = POLLIN}};
+	struct pollfd fds[2] = {{.fd = l->channel, .events = POLLIN},
+				{.fd = l->signals, .events = POLLIN}};
 	struct message m;
 
 	for (;;) {
@@ -76,7 +80,8 @@ int supervise(struct launch *l, struct err *e)
 		if (m.kind == MESSAGE_STOPPED)
 			stop_with_program(l, m.value);
 		if (m.kind == MESSAGE_ENDED) {
-			/* PID 1 is alone and on its way out: nothing to kill, and no reason to wait for it. */
+			/* PID 1 is alone and on its way out: nothing to kill, and no reason to wait
+			 * for it. */
 			l->pid = 0;
 			return m.value;
 		}

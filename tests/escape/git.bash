@@ -28,8 +28,6 @@ git_used() {
 	(
 		cd "$1" || exit
 		git status
-		git -c core.pager=cat log -1
-		git diff
 		git commit --allow-empty -m next
 		git checkout -q -b "next.$RANDOM"
 	) >used.log 2>&1 </dev/null || true

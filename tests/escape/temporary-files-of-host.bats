@@ -16,6 +16,7 @@ teardown() {
 
 make_files() {
 	shared_directory /tmp
+	SHARED+=("/dev/shm/escape.$$")
 	mkdir -p "$HOME/run"
 	PATHS=("$DIR/file" "/dev/shm/escape.$$" "$HOME/run/file")
 	local path

@@ -19,6 +19,7 @@ make_sockets() {
 	local name
 
 	shared_directory /tmp
+	SHARED+=("/dev/shm/escape.$$")
 	mkdir -p "$HOME/run/gnupg" "$HOME/.gnupg"
 	SOCKETS=("$HOME/run/bus" "$HOME/run/wayland-0" "$HOME/run/gnupg/S.gpg-agent" "$HOME/.gnupg/S.gpg-agent" "$DIR/agent.1"
 		"$DIR/X0" "/dev/shm/escape.$$")

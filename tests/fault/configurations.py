@@ -2,23 +2,26 @@
 """The launches whose calls are made to fail: each covers code that the others do not reach."""
 import json
 import os
+import re
 import shutil
+import socket
 import subprocess
 
 
 class Configuration:
     def __init__(self, name, words, prepare=None, roles=None, first=None, last=None, only=None, program="./walls",
-                 before=None, may_leave=None):
+                 before=None, may_leave=None, terminal=False):
         """
         words       options of the launch; or what `prepare` returns
         roles       whose calls are made to fail; None: everybody's
         first/last  of the launcher: the calls from one whose text begins with `first` to one that begins with `last`
         only        names of calls; None: all
         before      called before each launch
-        may_leave   whether a path may be there afterwards
+        may_leave   whether a path may be there afterwards, beside the compiled filters in the cache
+        terminal    with a terminal of its own, in its foreground
         """
         self.name, self.words, self.program, self.before = name, words, program, before
-        self.roles, self.first, self.last, self.only = roles, first, last, only
+        self.roles, self.first, self.last, self.only, self.terminal = roles, first, last, only, terminal
         self._prepare, self._may_leave = prepare, may_leave
         self._range = None
 
@@ -26,6 +29,8 @@ class Configuration:
         return self._prepare(place) if self._prepare else self.words
 
     def may_leave(self, place, path):
+        if re.fullmatch(r".*/\.cache/sandbox/[0-9a-f]{16}", path):
+            return True
         return bool(self._may_leave) and self._may_leave(place, path)
 
     def covers(self, place, call):
@@ -62,10 +67,18 @@ def write(path, text):
         f.write(text)
 
 
+def listen(place):
+    """A live socket in the project; its path is short enough only from there."""
+    place.socket = socket.socket(socket.AF_UNIX)
+    place.socket.bind(f"{place.project}/socket")
+    place.socket.listen(16)
+
+
 def rich(place):
     """A profile of the user's own that hides a shipped one, and asks for everything that has code of its own."""
     for name in ("hooks/post-commit", "config", "HEAD"):
         write(f"{place.project}/.git/{name}", "")
+    listen(place)
     write(f"{place.home}/.config/sandbox/profiles/build.profile", """
 [Profile]
 Inherit=build
@@ -149,7 +162,9 @@ ALL = [
     Configuration("many", None, prepare=many, roles=["init", "program"], only=["prlimit64", "getrlimit", "setrlimit"]),
     Configuration("oci", None, prepare=oci, roles=["launcher", "program"], first="openat ~/oci.json",
                   last="rt_sigprocmask"),
-    Configuration("own", None, prepare=own, before=remove_own, roles=["launcher"], only=["mkdir"],
+    Configuration("terminal", ["-p", "build"], terminal=True, roles=["launcher", "program"], only=["ioctl", "dup3"]),
+    Configuration("own", None, prepare=own, before=remove_own, roles=["launcher"], first="openat2 ~/project/config",
+                  last="openat /dev/null",
                   may_leave=lambda place, path: path.startswith(f"{place.project}/config")),
     Configuration("cold", ["-p", "build"], before=remove_cache, roles=["launcher"], first="openat ~/.cache/sandbox",
                   last="rt_sigprocmask",

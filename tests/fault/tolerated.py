@@ -4,7 +4,8 @@ import re
 
 ALL = None
 
-# (role, text of the call as a regular expression, errors or ALL, reason). The program runs, and finds what it always does.
+# (role, text of the call as a regular expression, errors or ALL, reason).
+# The program runs, and finds what it always does.
 IGNORED = [
     (ALL, r"close ", ALL, "close(2) that fails has closed"),
     (ALL, r"(read|recvfrom|poll|wait4)\b", ["EINTR"], "the call is made again"),
@@ -15,15 +16,16 @@ IGNORED = [
      "libcap-ng at its start; what we have it do is checked when it does it"),
     ("launcher", r"prctl (23|27|39|47) ", ALL, "as above"),
     ("launcher", r"openat /dev/tty", ALL, "no controlling terminal: no job control, as for any daemon"),
-    ("launcher", r"(openat|openat2|newfstatat|read|mkdir) <?(/\S*)?/\.cache", ALL,
+    ("launcher", r"(openat|newfstatat|read|mkdir|write|linkat|unlinkat|getdents64) .*/\.cache\b", ALL,
      "filters that are not in the cache are compiled; what is not trusted is not read"),
-    ("launcher", r"(openat|write|linkat|unlinkat|getdents64|newfstatat|fstat) .*/\.cache/sandbox", ALL, "as above"),
     ("launcher", r"openat2 \S*/\.(cache|config)(/sandbox)?$", ["ENOENT"], "it does not exist yet"),
-    ("launcher", r"(munmap|rt_sigprocmask)\b", ALL, "at its end, when the program has ended: the kernel does it then"),
+    ("launcher", r"(munmap|rt_sigprocmask)\b", ALL, "when the program has ended: the kernel does it for us then"),
+    ("launcher", r"read <pipe:", ALL, "what newuidmap has to say; whether it failed, its exit status tells"),
+    ("mapper1", r"dup2|rt_sigprocmask", ALL, "as above; and for its millisecond it has our signals blocked"),
+    ("mapper2", r"dup2|rt_sigprocmask", ALL, "as above"),
     ("init", r"prctl 1 9", ALL, "PR_SET_PDEATHSIG: set again, and checked, in the step `hidden`"),
-    ("init", r"close_range\b", ALL, "PID 1 keeps what it has open; the program has none of it, all of it closes on exec"),
-    ("init", r"read ", ALL, "of the descriptor that says that a child has ended: wait(2) is asked whatever it says"),
-    ("init", r"openat2 ", ["ENOENT"], "see below"),
+    ("init", r"close_range\b", ALL, "PID 1 keeps what it has open; all of it closes when the program starts"),
+    ("init", r"read ", ALL, "of the descriptor that tells that a child has ended: wait(2) is asked whatever it says"),
     ("init", r"mkdirat|mknodat", ["EEXIST"], "made already, by a mount nearby"),
 ]
 
@@ -34,8 +36,9 @@ DIFFERENT = [
     ("launcher", r"landlock_create_ruleset", ["EOPNOTSUPP"],
      "Landlock=auto on a kernel without Landlock; the configuration `rich` requires it"),
     ("launcher", r"(openat|openat2|newfstatat) ", ["ENOENT"], "'-' in front of a path: skipped if it does not exist"),
-    ("init", r"(open_tree|newfstatat) </proc> ", ["ENOENT"], "what this kernel does not have in /proc is not to be closed"),
-    ("init", r"openat2 ", ["ENOENT"], "gone since the plan was made, and optional: there is nothing to show or to hide"),
+    ("init", r"(open_tree|newfstatat) </proc", ["ENOENT"], "what this kernel does not have in /proc needs no closing"),
+    ("init", r"(openat|openat2) ", ["ENOENT"],
+     "optional, and gone since the plan was made: there is nothing to show, to hide or to allow"),
 ]
 
 

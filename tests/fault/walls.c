@@ -21,6 +21,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -131,6 +132,16 @@ static void say_namespaces(char **host)
 	}
 }
 
+/* A socket of the host in the working directory, at which somebody listens. */
+static void say_socket(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "socket"};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	say("connect to a socket of the host", connect(fd, (struct sockaddr *)&address, sizeof(address)));
+	close(fd);
+}
+
 static void say_file_system(const char *secret)
 {
 	static const char *const places[] = {"/",	 "/etc",  "/usr", "/dev", "/dev/shm", "/proc",	 "/sys",
@@ -138,6 +149,7 @@ static void say_file_system(const char *secret)
 	const char *home = getenv("HOME");
 
 	say("read the secret", open(secret, O_RDONLY | O_CLOEXEC));
+	say_socket();
 	say_directory("home", home ? home : "/", false);
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		char path[64], what[64];

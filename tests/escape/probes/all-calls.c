@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// all-calls FIRST LAST: try each system call number with six arguments that are invalid as pointers,
-// descriptors and ids, each in a child of its own. Prints "NR VERDICT" a line, where the verdict is
-// denied (EUCLEAN, the filter's answer), enosys, killed, or reached.
-#define _GNU_SOURCE
+// all-calls FIRST LAST: try each system call number with six arguments that are invalid as
+// pointers, descriptors and ids, each in a child of its own. Prints "NR VERDICT" a line, where the
+// verdict is denied (EUCLEAN, the filter's answer), enosys, killed, or reached.
 #include "probe.h"
 #include <signal.h>
 #include <sys/mman.h>

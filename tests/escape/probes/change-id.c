@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // change-id UID: become another user by each call that changes ids.
-#define _GNU_SOURCE
 #include "probe.h"
 #include <grp.h>
 #include <sys/fsuid.h>

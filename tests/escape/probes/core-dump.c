@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// core-dump: raise the core limit as far as it goes and crash: the kernel would write a file, or start
-// the host's handler as root with our memory on its input.
-#define _GNU_SOURCE
+// core-dump: raise the core limit as far as it goes and crash: the kernel would write a file, or
+// start the host's handler as root with our memory on its input.
 #include "probe.h"
 #include <signal.h>
 #include <sys/resource.h>

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// daemons MARK: leave processes behind that try to outlive the sandbox, all named MARK: a double fork,
-// one in a new session, one stopped, one that forks for ever (until a file ./stop is there); all of them
-// ignore every signal.
-#define _GNU_SOURCE
+// daemons MARK: leave processes behind that try to outlive the sandbox, all named MARK: a double
+// fork, one in a new session, one stopped, one that forks for ever (until a file ./stop is there);
+// all of them ignore every signal.
 #include "probe.h"
 #include <fcntl.h>
 #include <signal.h>
@@ -19,9 +18,10 @@ static void ignore_all(void)
 // A chain of short-lived forks: whoever lists processes and kills them one by one never gets it.
 static void hop(void)
 {
-	struct timespec t = { 0, 20000000 };
+	struct timespec t = {0, 20000000};
 
-	for (time_t end = time(NULL) + 20; time(NULL) < end && access("stop", F_OK); nanosleep(&t, NULL))
+	for (time_t end = time(NULL) + 20; time(NULL) < end && access("stop", F_OK);
+	     nanosleep(&t, NULL))
 		if (fork() > 0)
 			_exit(0);
 	_exit(0);

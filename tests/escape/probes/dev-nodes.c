@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// dev-nodes: device nodes below /dev that are none of the harmless ones, and harmless names that are
-// not what they seem.
-#define _GNU_SOURCE
+// dev-nodes: device nodes below /dev that are none of the harmless ones, and harmless names that
+// are not what they seem.
 #include "probe.h"
 #include <ftw.h>
 #include <sys/stat.h>
@@ -11,9 +10,8 @@ static const struct {
 	const char *path;
 	unsigned major, minor;
 } fine[] = {
-	{ "/dev/null", 1, 3 },	  { "/dev/zero", 1, 5 },    { "/dev/full", 1, 7 },
-	{ "/dev/random", 1, 8 },  { "/dev/urandom", 1, 9 }, { "/dev/tty", 5, 0 },
-	{ "/dev/ptmx", 5, 2 },	  { "/dev/pts/ptmx", 5, 2 },
+	{"/dev/null", 1, 3},	{"/dev/zero", 1, 5}, {"/dev/full", 1, 7}, {"/dev/random", 1, 8},
+	{"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0},  {"/dev/ptmx", 5, 2}, {"/dev/pts/ptmx", 5, 2},
 };
 
 static int hits, seen;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // exchange A B: swap two names with RENAME_EXCHANGE, over and over, for at most six seconds.
-#define _GNU_SOURCE
 #include "probe.h"
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -11,7 +10,7 @@
 int main(int argc, char **argv)
 {
 	const char *a = need_arg(argc, argv, 1), *b = need_arg(argc, argv, 2);
-	struct timespec t = { 0, 20000 };
+	struct timespec t = {0, 20000};
 	time_t end = time(NULL) + 6;
 
 	while (time(NULL) < end) {

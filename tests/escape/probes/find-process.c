@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // find-process NAME|PID: look for a process by its name or its id in /proc, and by signal 0.
-#define _GNU_SOURCE
 #include "probe.h"
 #include <ctype.h>
 #include <dirent.h>

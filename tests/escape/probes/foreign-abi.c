@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// foreign-abi i386|x32: ask for the process id through the other system call tables of the processor,
-// whose numbers a filter for the native table would misread. Any answer of the kernel is a success.
-#define _GNU_SOURCE
+// foreign-abi i386|x32: ask for the process id through the other system call tables of the
+// processor, whose numbers a filter for the native table would misread. Any answer of the kernel is
+// a success.
 #include "probe.h"
 #include <signal.h>
 #include <sys/wait.h>
@@ -23,8 +23,14 @@ static long call_x32(void)
 	return ret;
 }
 #else
-static long call_i386(void) { return -ENOSYS; }
-static long call_x32(void) { return -ENOSYS; }
+static long call_i386(void)
+{
+	return -ENOSYS;
+}
+static long call_x32(void)
+{
+	return -ENOSYS;
+}
 #endif
 
 int main(int argc, char **argv)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // ipc make|find|drop KIND: an IPC object that one side makes and the other looks for.
 // KIND: shm sem msg (System V), mq (POSIX queue), pshm (POSIX shared memory)
-#define _GNU_SOURCE
 #include "probe.h"
 #include <fcntl.h>
 #include <mqueue.h>
@@ -12,7 +11,7 @@
 #include <sys/shm.h>
 #include <unistd.h>
 
-#define KEY 0x5b0c5e77
+#define KEY  0x5b0c5e77
 #define NAME "/escape-probe"
 
 static long get(const char *kind, int flags)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // keyring hold NAME SECRET CMD...: a session keyring with a key in it, then CMD.
 // keyring find NAME: look for the key in the thread, session, user and user session keyrings.
-#define _GNU_SOURCE
 #include "probe.h"
 #include <linux/keyctl.h>
 #include <sys/syscall.h>
@@ -19,9 +18,9 @@ static void hold(char **argv)
 
 int main(int argc, char **argv)
 {
-	static const int rings[] = { KEY_SPEC_THREAD_KEYRING, KEY_SPEC_PROCESS_KEYRING,
-				     KEY_SPEC_SESSION_KEYRING, KEY_SPEC_USER_KEYRING,
-				     KEY_SPEC_USER_SESSION_KEYRING };
+	static const int rings[] = {KEY_SPEC_THREAD_KEYRING, KEY_SPEC_PROCESS_KEYRING,
+				    KEY_SPEC_SESSION_KEYRING, KEY_SPEC_USER_KEYRING,
+				    KEY_SPEC_USER_SESSION_KEYRING};
 	const char *name = need_arg(argc, argv, 2);
 	char buf[64] = "";
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // leaked-fds: is any descriptor above 2 open? Reads from it, and from files relative to it.
-#define _GNU_SOURCE
 #include "probe.h"
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// limits raise | persona: raise a hard limit above what we were given; switch address randomisation off.
-#define _GNU_SOURCE
+// limits raise | persona: raise a hard limit above what we were given; switch address randomisation
+// off.
 #include "probe.h"
 #include <sys/personality.h>
 #include <sys/resource.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // make-node DIR: create a node of a real device below DIR.
-#define _GNU_SOURCE
 #include "probe.h"
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -11,8 +10,8 @@ int main(int argc, char **argv)
 	static const struct {
 		mode_t type;
 		unsigned major, minor;
-	} nodes[] = { { S_IFCHR, 1, 1 }, { S_IFCHR, 1, 3 }, { S_IFCHR, 1, 11 },
-		      { S_IFBLK, 7, 0 }, { S_IFBLK, 8, 0 }, { S_IFBLK, 254, 0 } };
+	} nodes[] = {{S_IFCHR, 1, 1}, {S_IFCHR, 1, 3}, {S_IFCHR, 1, 11},
+		     {S_IFBLK, 7, 0}, {S_IFBLK, 8, 0}, {S_IFBLK, 254, 0}};
 	char path[4096];
 	int made = 0;
 

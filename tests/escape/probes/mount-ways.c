@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // mount-ways WAY: change the mounts of this namespace, with the old calls and with the new ones.
 // WAY: tmpfs bind remount-rw proc umount PATH, fsopen, clone-tree, setattr-rw, pivot, chroot
-#define _GNU_SOURCE
 #include "probe.h"
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -14,14 +13,26 @@
 enum { MS_BIND = 4096, MS_REMOUNT = 32, MS_REC = 16384 };
 #endif
 
-static long way_tmpfs(const char *p) { return mount("none", p, "tmpfs", 0, NULL); }
-static long way_bind(const char *p) { return mount("/", p, NULL, MS_BIND | MS_REC, NULL); }
+static long way_tmpfs(const char *p)
+{
+	return mount("none", p, "tmpfs", 0, NULL);
+}
+static long way_bind(const char *p)
+{
+	return mount("/", p, NULL, MS_BIND | MS_REC, NULL);
+}
 static long way_remount(const char *p)
 {
 	return mount(NULL, p, NULL, MS_BIND | MS_REMOUNT, NULL);
 }
-static long way_proc(const char *p) { return mount("proc", p, "proc", 0, NULL); }
-static long way_umount(const char *p) { return umount2(p, MNT_DETACH); }
+static long way_proc(const char *p)
+{
+	return mount("proc", p, "proc", 0, NULL);
+}
+static long way_umount(const char *p)
+{
+	return umount2(p, MNT_DETACH);
+}
 static long way_fsopen(const char *p)
 {
 	int fs = syscall(SYS_fsopen, "tmpfs", 0), fd;
@@ -39,7 +50,7 @@ static long way_tree(const char *p)
 }
 static long way_setattr(const char *p)
 {
-	struct mount_attr attr = { .attr_clr = MOUNT_ATTR_RDONLY };
+	struct mount_attr attr = {.attr_clr = MOUNT_ATTR_RDONLY};
 
 	return syscall(SYS_mount_setattr, AT_FDCWD, p, 0, &attr, sizeof(attr));
 }
@@ -49,16 +60,19 @@ static long way_pivot(const char *p)
 		return -1;
 	return syscall(SYS_pivot_root, ".", ".");
 }
-static long way_chroot(const char *p) { return chroot(p); }
+static long way_chroot(const char *p)
+{
+	return chroot(p);
+}
 
 static const struct {
 	const char *name;
 	long (*go)(const char *path);
 } ways[] = {
-	{ "tmpfs", way_tmpfs },	  { "bind", way_bind },	      { "remount-rw", way_remount },
-	{ "proc", way_proc },	  { "umount", way_umount },   { "fsopen", way_fsopen },
-	{ "clone-tree", way_tree }, { "setattr-rw", way_setattr }, { "pivot", way_pivot },
-	{ "chroot", way_chroot },
+	{"tmpfs", way_tmpfs},	  {"bind", way_bind},	       {"remount-rw", way_remount},
+	{"proc", way_proc},	  {"umount", way_umount},      {"fsopen", way_fsopen},
+	{"clone-tree", way_tree}, {"setattr-rw", way_setattr}, {"pivot", way_pivot},
+	{"chroot", way_chroot},
 };
 
 int main(int argc, char **argv)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// net-listen KIND [NAME]: a live listener for a few seconds. Prints its port or name once it is ready,
-// and "got: WORD from user UID" for what it received. KIND: tcp tcp6 udp unix unix-dgram unix-seq abstract
-#define _GNU_SOURCE
+// net-listen KIND [NAME]: a live listener for a few seconds. Prints its port or name once it is
+// ready, and "got: WORD from user UID" for what it received. KIND: tcp tcp6 udp unix unix-dgram
+// unix-seq abstract
 #include "probe.h"
 #include <netinet/in.h>
 #include <stddef.h>
@@ -18,8 +18,8 @@ static socklen_t unix_address(struct sockaddr_un *sa, const char *name, int abst
 
 static int open_inet(const char *kind)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
 	socklen_t len = sizeof(in6);
 	int six = !strcmp(kind, "tcp6"), type = !strcmp(kind, "udp") ? SOCK_DGRAM : SOCK_STREAM;
 	int fd = socket(six ? AF_INET6 : AF_INET, type, 0);
@@ -33,10 +33,10 @@ static int open_inet(const char *kind)
 
 static int open_unix(const char *kind, const char *name)
 {
-	struct sockaddr_un sa = { 0 };
-	int type = strstr(kind, "dgram") ? SOCK_DGRAM :
-		   strstr(kind, "seq")	 ? SOCK_SEQPACKET :
-					   SOCK_STREAM;
+	struct sockaddr_un sa = {0};
+	int type = strstr(kind, "dgram") ? SOCK_DGRAM
+		   : strstr(kind, "seq") ? SOCK_SEQPACKET
+					 : SOCK_STREAM;
 	socklen_t len = unix_address(&sa, name, !strcmp(kind, "abstract"));
 	int fd = socket(AF_UNIX, type, 0);
 
@@ -48,7 +48,7 @@ static int open_unix(const char *kind, const char *name)
 
 static int peer(int fd)
 {
-	struct ucred who = { .uid = -1 };
+	struct ucred who = {.uid = -1};
 	socklen_t len = sizeof(who);
 
 	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len);

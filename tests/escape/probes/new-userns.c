@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // new-userns unshare|clone|clone-high|clone3: get a user namespace, where one would
 // hold every capability.
-#define _GNU_SOURCE
 #include "probe.h"
 #include <sched.h>
 #include <signal.h>
@@ -25,7 +24,7 @@ static long by_clone3(uint64_t flags)
 {
 	struct {
 		uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
-	} args = { .flags = CLONE_NEWUSER | flags, .exit_signal = SIGCHLD };
+	} args = {.flags = CLONE_NEWUSER | flags, .exit_signal = SIGCHLD};
 	long pid = syscall(SYS_clone3, &args, sizeof(args));
 
 	if (pid == 0)

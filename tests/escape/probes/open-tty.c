@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // open-tty PATH: write to another terminal of the same user.
-#define _GNU_SOURCE
 #include "probe.h"
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The verdict of a probe: 0 = the attack worked, 1 = it was refused, 2 = the probe itself is broken.
+// The verdict of a probe: 0 = the attack worked, 1 = it was refused, 2 = the probe itself is
+// broken.
 #ifndef PROBE_H
 #define PROBE_H
 
@@ -13,7 +14,7 @@ enum { WORKED = 0, REFUSED = 1, BROKEN = 2 };
 
 static inline _Noreturn void verdict(int code, const char *fmt, ...)
 {
-	static const char *const word[] = { "worked", "refused", "broken" };
+	static const char *const word[] = {"worked", "refused", "broken"};
 	va_list ap;
 
 	printf("%s: ", word[code]);

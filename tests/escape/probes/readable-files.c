@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // readable-files FILE...: which of the files have content to read (one byte at least).
-#define _GNU_SOURCE
 #include "probe.h"
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// setuid-exec PROGRAM [ARG]: start a setuid program, wait until it waits for input, and see whether its
-// effective user changed.
-#define _GNU_SOURCE
+// setuid-exec PROGRAM [ARG]: start a setuid program, wait until it waits for input, and see whether
+// its effective user changed.
 #include "probe.h"
 #include <fcntl.h>
 #include <signal.h>
@@ -49,7 +48,8 @@ int main(int argc, char **argv)
 		eff = effective(pid, name);
 		if (eff != getuid() || waitpid(pid, NULL, WNOHANG) == pid)
 			break;
-		started += !strcmp(name, base ? base + 1 : program); // exec is over: its user is final
+		started +=
+			!strcmp(name, base ? base + 1 : program); // exec is over: its user is final
 	}
 	kill(pid, SIGKILL);
 	if (eff != getuid() && eff != (unsigned)-1)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// signal-all group|everybody|parent|init: send SIGTERM to the process group, to every process we may
-// signal, to the parent, or to process 1. Always exits 0: whoever died tells.
-#define _GNU_SOURCE
+// signal-all group|everybody|parent|init: send SIGTERM to the process group, to every process we
+// may signal, to the parent, or to process 1. Always exits 0: whoever died tells.
 #include "probe.h"
 #include <signal.h>
 #include <unistd.h>
@@ -9,9 +8,10 @@
 int main(int argc, char **argv)
 {
 	const char *whom = need_arg(argc, argv, 1);
-	int target = !strcmp(whom, "group") ? 0 :
-		     !strcmp(whom, "parent") ? getppid() :
-		     !strcmp(whom, "init") ? 1 : -1;
+	int target = !strcmp(whom, "group")    ? 0
+		     : !strcmp(whom, "parent") ? getppid()
+		     : !strcmp(whom, "init")   ? 1
+					       : -1;
 
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGUSR1, SIG_IGN);

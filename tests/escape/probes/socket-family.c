@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// socket-family NUMBER|others|netlink [high]: create a socket of one family; or list each family besides unix, inet,
-// inet6 and netlink that can be had, or each netlink protocol besides that of routes. "high" sets bits above the 32
-// that the kernel looks at.
-#define _GNU_SOURCE
+// socket-family NUMBER|others|netlink [high]: create a socket of one family; or list each family
+// besides unix, inet, inet6 and netlink that can be had, or each netlink protocol besides that of
+// routes. "high" sets bits above the 32 that the kernel looks at.
 #include "probe.h"
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -10,7 +9,7 @@
 
 static int can_create(long family)
 {
-	static const int types[] = { SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET };
+	static const int types[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET};
 
 	for (unsigned i = 0; i < 4; i++) {
 		int pair[2];
@@ -49,7 +48,8 @@ int main(int argc, char **argv)
 		verdict(REFUSED, "family %s: %s", want, strerror(errno));
 	}
 	for (unsigned long family = 0; family < 64; family++) {
-		if (family == AF_UNIX || family == AF_INET || family == AF_INET6 || family == AF_NETLINK)
+		if (family == AF_UNIX || family == AF_INET || family == AF_INET6 ||
+		    family == AF_NETLINK)
 			continue;
 		if (can_create(bits | family)) {
 			printf("family %lu ", family);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// stdin-reopen write|below NAME: use descriptor 0 for more than it was given for: reopen the file behind
-// it for writing, or, when it is a directory, open a file below it.
-#define _GNU_SOURCE
+// stdin-reopen write|below NAME: use descriptor 0 for more than it was given for: reopen the file
+// behind it for writing, or, when it is a directory, open a file below it.
 #include "probe.h"
 #include <fcntl.h>
 #include <unistd.h>

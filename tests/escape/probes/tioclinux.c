@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// tioclinux: reach the TIOCLINUX code of the terminal driver (selection and paste on a console). On a
-// pseudo terminal the driver itself answers ENOTTY: any answer of the driver counts as reached.
-#define _GNU_SOURCE
+// tioclinux: reach the TIOCLINUX code of the terminal driver (selection and paste on a console). On
+// a pseudo terminal the driver itself answers ENOTTY: any answer of the driver counts as reached.
 #include "probe.h"
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -10,8 +9,8 @@
 
 int main(void)
 {
-	static const unsigned long bits[] = { 0, 0x100000000UL };
-	int fds[] = { 0, 1, 2, open("/dev/tty", O_RDWR) };
+	static const unsigned long bits[] = {0, 0x100000000UL};
+	int fds[] = {0, 1, 2, open("/dev/tty", O_RDWR)};
 	int tries = 0;
 
 	for (unsigned i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {

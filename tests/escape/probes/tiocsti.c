@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // tiocsti [high]: push a command line into the input of the controlling terminal, through each
 // descriptor that leads there. "high" sets bits above the 32 that the kernel looks at.
-#define _GNU_SOURCE
 #include "probe.h"
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -19,7 +18,7 @@ static int push(int fd, unsigned long bits)
 int main(int argc, char **argv)
 {
 	unsigned long bits = argc > 1 && !strcmp(argv[1], "high") ? 0x100000000UL : 0;
-	int fds[] = { 0, 1, 2, open("/dev/tty", O_RDWR) };
+	int fds[] = {0, 1, 2, open("/dev/tty", O_RDWR)};
 	int terminals = 0;
 
 	for (unsigned i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// with-pty CMD...: run CMD on a new controlling terminal and copy its output. Exits with the status of
-// CMD and says how many bytes somebody pushed into the terminal's input queue.
-#define _GNU_SOURCE
+// with-pty CMD...: run CMD on a new controlling terminal and copy its output. Exits with the status
+// of CMD and says how many bytes somebody pushed into the terminal's input queue.
 #include "probe.h"
 #include <fcntl.h>
 #include <poll.h>
@@ -27,7 +26,7 @@ static void copy_until_exit(int master, pid_t pid, int *status)
 	char buf[4096];
 
 	for (;;) {
-		struct pollfd p = { .fd = master, .events = POLLIN };
+		struct pollfd p = {.fd = master, .events = POLLIN};
 		ssize_t n = 0;
 
 		if (poll(&p, 1, 20) > 0 && (n = read(master, buf, sizeof(buf))) > 0)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// writable-files DIR: open each file below DIR for writing (nothing is written) and count. Entries of
-// processes (/proc/NUMBER, self) are left out.
-#define _GNU_SOURCE
+// writable-files DIR: open each file below DIR for writing (nothing is written) and count. Entries
+// of processes (/proc/NUMBER, self) are left out.
 #include "probe.h"
 #include <ctype.h>
 #include <fcntl.h>
@@ -35,5 +34,6 @@ int main(int argc, char **argv)
 	const char *dir = need_arg(argc, argv, 1);
 
 	nftw(dir, look, 20, FTW_PHYS | FTW_ACTIONRETVAL);
-	verdict(hits ? WORKED : REFUSED, "%d of %d files below %s open for writing", hits, seen, dir);
+	verdict(hits ? WORKED : REFUSED, "%d of %d files below %s open for writing", hits, seen,
+		dir);
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // write-exec WAY: memory that is written and then executed. WAY: mmap mprotect pkey shm
-#define _GNU_SOURCE
 #include "probe.h"
 #include <sys/mman.h>
 #include <sys/shm.h>
@@ -10,7 +9,10 @@
 #define RW (PROT_READ | PROT_WRITE)
 #define RX (PROT_READ | PROT_EXEC)
 
-static long bad(void *p) { return p == MAP_FAILED ? -1 : 0; }
+static long bad(void *p)
+{
+	return p == MAP_FAILED ? -1 : 0;
+}
 
 int main(int argc, char **argv)
 {
@@ -19,8 +21,9 @@ int main(int argc, char **argv)
 	int id;
 
 	if (!strcmp(way, "mmap"))
-		verdict_call(bad(mmap(NULL, 4096, RW | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)),
-			     way);
+		verdict_call(
+			bad(mmap(NULL, 4096, RW | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)),
+			way);
 	if (!strcmp(way, "mprotect"))
 		verdict_call(mprotect(m, 4096, RX), way);
 	if (!strcmp(way, "pkey"))
