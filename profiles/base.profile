@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What every profile begins with. Changing it changes all of them.
 [Profile]
 Description=The ground of all profiles: no home, no network, no namespaces

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 [Profile]
 Description=Compile and test the project in the working directory, offline
 Inherit=base

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 [Profile]
 Description=Programs that make sandboxes of their own: bubblewrap, podman, browsers, sandbox
 Inherit=shell

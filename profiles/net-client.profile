@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 [Profile]
 Description=A program that talks to the network, and neither to this host nor to your files
 Inherit=base

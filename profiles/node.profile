@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 [Profile]
 Description=Node programs and their tests in the working directory, offline
 Inherit=build

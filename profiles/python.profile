@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 [Profile]
 Description=Python programs and their tests in the working directory, offline
 Inherit=build

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 [Profile]
 Description=Work on the project in the working directory, offline: shells, editors, git, debuggers
 Inherit=base

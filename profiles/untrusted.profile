@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 [Profile]
 Description=A program that nobody knows: another user, nothing to change, the strictest filter
 Inherit=base

@@ -31,20 +31,18 @@ pid_t fd_clone3(struct clone_args *args)
 
 ssize_t fd_read_all(struct pool *p, int fd, size_t max, char **ret)
 {
-	size_t cap = 0, used = 0;
-	char *text = NULL;
+	size_t cap = 4096, used = 0;
+	char *text = pool_alloc(p, cap);
 
 	for (;;) {
 		ssize_t n;
 
 		if (used + 1 >= cap) {
-			size_t want = cap ? cap * 2 : 4096;
-			char *more = pool_alloc(p, want);
+			char *more = pool_alloc(p, 2 * cap);
 
-			if (used)
-				memcpy(more, text, used);
+			memcpy(more, text, used);
 			text = more;
-			cap = want;
+			cap *= 2;
 		}
 		n = read(fd, text + used, cap - used - 1);
 		if (n < 0 && errno == EINTR)

@@ -13,6 +13,14 @@
 #include "base/pool.h"
 
 void fd_closep(int *fd); /* closes and sets to -1; keeps errno */
+/* Gives the descriptor away: what stands in *fd is not closed any more. */
+static inline int fd_take(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
 #define _cleanup_fd_ __attribute__((cleanup(fd_closep)))
 
 /* openat2(2). `resolve` is a set of RESOLVE_*; O_CLOEXEC is added. */

@@ -17,7 +17,7 @@ struct pool_chunk {
 
 enum { CHUNK = 16 * 1024, ALIGN = _Alignof(max_align_t) };
 
-static void out_of_memory(void)
+static _Noreturn void out_of_memory(void)
 {
 	static const char text[] = "sandbox: out of memory\n";
 
@@ -38,26 +38,29 @@ void pool_done(struct pool *p)
 	p->head = NULL;
 }
 
+static struct pool_chunk *chunk_new(struct pool_chunk *next, size_t size)
+{
+	struct pool_chunk *c = calloc(1, sizeof(*c) + size);
+
+	if (c) {
+		c->size = size;
+		c->next = next;
+		return c;
+	}
+	out_of_memory();
+}
+
 void *pool_alloc(struct pool *p, size_t size)
 {
-	struct pool_chunk *c = p->head;
 	void *m;
 
 	if (size > SIZE_MAX / 2)
 		out_of_memory();
 	size = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-	if (!c || c->size - c->used < size) {
-		size_t want = size > CHUNK ? size : CHUNK;
-
-		c = calloc(1, sizeof(*c) + want);
-		if (!c)
-			out_of_memory();
-		c->size = want;
-		c->next = p->head;
-		p->head = c;
-	}
-	m = c->data + c->used;
-	c->used += size;
+	if (!p->head || p->head->size - p->head->used < size)
+		p->head = chunk_new(p->head, size > CHUNK ? size : CHUNK);
+	m = p->head->data + p->head->used;
+	p->head->used += size;
 	return m;
 }
 

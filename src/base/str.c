@@ -33,7 +33,7 @@ static const char *one_word(const char **s, char *out)
 				return "backslash at the end";
 			*out++ = *c;
 		} else if (quote ? *c == quote : (*c == '"' || *c == '\'')) {
-			quote = quote ? '\0' : *c;
+			quote = (char)(quote ? '\0' : *c);
 		} else {
 			*out++ = *c;
 		}

@@ -26,9 +26,10 @@ const char *str_after(const char *s, const char *prefix); /* rest behind the pre
  */
 const char *str_words(struct pool *p, const char *s, str_vec *ret);
 
-/* Length of the UTF-8 character at s, 0 if it is not one (overlong forms and surrogates are not).
+/* Length of the UTF-8 character at `text`, 0 if it is not one (overlong forms and surrogates are
+ * not).
  */
-size_t str_utf8(const char *s);
+size_t str_utf8(const char *text);
 
 /* A file name or other foreign text on one line: control characters and bad UTF-8 as \n, \t, \xHH.
  */

@@ -134,6 +134,8 @@ static int parse_special(struct pool *pool, struct run_options *o, const struct 
 			return 0;
 		}
 	}
+	if (!value)
+		return not_yet(row, e);
 	if (str_eq(row->name, "profile"))
 		o->profile = value;
 	else if (str_eq(row->name, "name"))
@@ -186,7 +188,7 @@ static int parse_one(struct pool *pool, struct run_options *o, char ***next, str
 			       err_hint(e, "--%s %s", row->name, row->argument);
 		(*next)++;
 	}
-	return row->key >= 0 ? parse_keyed(pool, o, row, value, e)
+	return row->key >= 0 && value ? parse_keyed(pool, o, row, value, e)
 			     : parse_special(pool, o, row, value, e);
 }
 

@@ -3,6 +3,7 @@
  * is right. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/str.h"
@@ -211,7 +212,7 @@ static int diff_key(struct words *w, enum key_id id, const struct setting *a,
 {
 	if (key_is_list(id))
 		return print_missing(w, '-', id, a, b) + print_missing(w, '+', id, b, a);
-	if (a->set == b->set && (!a->set || str_eq(a->text, b->text)))
+	if (a->text == b->text || (a->text && b->text && str_eq(a->text, b->text)))
 		return 0;
 	if (a->set)
 		printf("-%s.%s=%s\n", keys[id].section, keys[id].name, str_safe(&w->pool, a->text));
@@ -259,7 +260,6 @@ int cmd_profile(int argc, char **argv)
 		     {"check", check},
 		     {"diff", diff},
 		     {"keys", print_keys}};
-	extern char **environ;
 	struct words w = {0};
 	struct err e = {0};
 	int rc = 1;

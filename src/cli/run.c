@@ -69,7 +69,6 @@ static int run_options(struct session *s, struct err *e)
 
 static int run_or_explain(int argc, char **argv, bool explain)
 {
-	extern char **environ;
 	struct session s = {0};
 	struct err e = {0};
 	int rc = options_parse(&s.pool, argc, argv, &s.options, &e);

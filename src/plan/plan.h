@@ -135,7 +135,7 @@ bool plan_use_is_writable_tree(const struct path_use *use);
 const char *plan_expand_path(const struct profile *p, const struct host *h, const struct value *v,
 			     const char *path, struct err *e);
 
-int plan_build(const struct plan_inputs *in, struct plan *ret, struct err *e);
+int plan_build(const struct plan_inputs *in, struct plan *p, struct err *e);
 
 /* Parts of plan_build, in this order. */
 int plan_refuse_unavailable(const struct plan_inputs *in, struct plan *p, struct err *e);

@@ -45,12 +45,10 @@ static const char *mount_origin(const struct plan *p, const struct plan_mount *m
 
 static void print_maps(const struct id_map *maps, size_t n, FILE *out)
 {
-	for (size_t i = 0; i < n; i++)
-		fprintf(out, "%s%u is %u%s", i ? "; " : "", maps[i].inside, maps[i].outside,
-			maps[i].count > 1 ? "" : "");
 	for (size_t i = 0; i < n; i++) {
+		fprintf(out, "%s%u is %u", i ? "; " : "", maps[i].inside, maps[i].outside);
 		if (maps[i].count > 1)
-			fprintf(out, " and the %u above", maps[i].count - 1);
+			fprintf(out, " and so on, %u ids", maps[i].count);
 	}
 }
 

@@ -39,7 +39,6 @@ static int open_profile(struct profile *p, const char *path, struct origin at, s
 	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	const char *why = NULL;
 	struct stat st;
-	int ret;
 
 	if (fd < 0 || fstat(fd, &st)) {
 		why = strerror(errno);
@@ -57,9 +56,7 @@ static int open_profile(struct profile *p, const char *path, struct origin at, s
 		why = "larger than 1 MiB: this is not a profile";
 	if (why)
 		return find_err(p, at, e, pool_printf(p->pool, "%s: %s", path, why));
-	ret = fd;
-	fd = -1;
-	return ret;
+	return fd_take(&fd);
 }
 
 static const char *name_in(size_t i, const void *context)
@@ -111,7 +108,7 @@ static int inherit(struct profile *p, const char *name, struct origin at, void *
 		   struct err *e)
 {
 	const struct loading *outer = context;
-	struct loading l = {.outer = outer, .dirs = outer->dirs};
+	struct loading l = {.outer = outer, .dirs = outer->dirs, .path = name};
 	const char *own = path_name(outer->path), *rest;
 	size_t from = 0;
 
@@ -174,7 +171,7 @@ static int load_file(struct profile *p, const struct loading *l, const char *ask
 
 int profile_load(struct profile *p, const char *name, const char *const *dirs, struct err *e)
 {
-	struct loading l = {.dirs = dirs};
+	struct loading l = {.dirs = dirs, .path = name};
 	struct origin nowhere = {0};
 
 	p->name = name;

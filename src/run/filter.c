@@ -2,10 +2,10 @@
 /*
  * The filter cache: see filter.h.
  *
- * Compiling takes longer than everything else at the start of a sandbox, and the result only
- * depends on the specification, this program and libseccomp. One file holds both programs and the
- * whole key, its name is the key's hash. A file with another key (two with one hash, another
- * version of us) or with anything odd about it counts as missing, and is replaced.
+ * Compiling takes three times as long as reading the result, which only depends on the
+ * specification, this program and libseccomp; an OCI file takes longer still. One file holds both
+ * programs and the whole key, its name is the key's hash. A file with another key (two with one
+ * hash, another version of us) or with anything odd about it counts as missing, and is replaced.
  *
  * Trust: whoever can write the file decides what a sandbox may do, so the directory and the file
  * must be the user's own and nobody else's to write. The checksum finds accidents, not attacks.

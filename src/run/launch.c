@@ -187,7 +187,6 @@ static void drop_channel(void *context)
  */
 static void find_environment(struct inside *in)
 {
-	extern char **environ;
 	const char *const *lists[] = {in->plan->argv, (const char *const *)environ};
 
 	for (size_t i = 0; i < 2; i++) {
@@ -256,8 +255,8 @@ static int map_ids(void *context, struct err *e)
 static int await_start(void *context, struct err *e)
 {
 	struct launch *l = context;
-	size_t at = l->progress->setup;
 	struct message m;
+	size_t at;
 	int rc = channel_receive(l->channel, &m);
 
 	if (rc == 1 && m.kind == MESSAGE_STARTED)

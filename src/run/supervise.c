@@ -4,9 +4,9 @@
  *for a job:
  *
  *	signals to us		go on to its process group
- *	it stops		we take the terminal back, stop our own process group, and when that is
- *continued, continue it it stops for the terminal (SIGTTIN, SIGTTOU) if we are in the foreground it
- *gets the terminal, else we stop as above
+ *	it stops		we take the terminal back, stop our own process group, and when that
+ *is continued, continue it it stops for the terminal (SIGTTIN, SIGTTOU) if we are in the foreground
+ *it gets the terminal, else we stop as above
  */
 #include <errno.h>
 #include <poll.h>

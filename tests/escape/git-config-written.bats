@@ -20,8 +20,10 @@ teardown() {
 @test "appended, written by git, replaced, renamed over" {
 	git_attack . 'printf "[core]\n\tfsmonitor = %s\n" "$PWD/payload" >>.git/config'
 	git_attack . 'git config core.fsmonitor "$PWD/payload"'
-	git_attack . 'mkdir h; cp payload h/pre-commit; cp .git/config c; printf "[core]\n\thooksPath = h\n" >>c; mv -f c .git/config'
-	git_attack . 'cp .git/config c; printf "[core]\n\tfsmonitor = ./payload\n" >>c; rm .git/config; ln -f c .git/config || ln -s ../c .git/config'
+	git_attack . 'mkdir h; cp payload h/pre-commit; cp .git/config c
+		printf "[core]\n\thooksPath = h\n" >>c; mv -f c .git/config'
+	git_attack . 'cp .git/config c; printf "[core]\n\tfsmonitor = ./payload\n" >>c
+		rm .git/config; ln -f c .git/config || ln -s ../c .git/config'
 }
 
 @test "through a link and a descriptor" {

@@ -17,7 +17,8 @@ teardown() {
 }
 
 @test "mv .git, cp -r back" {
-	git_attack . 'mv .git old; cp -r old .git; rm -f .git/config; printf "[core]\n\trepositoryformatversion = 0\n\tfsmonitor = ./payload\n" >.git/config'
+	git_attack . 'mv .git old; cp -r old .git; rm -f .git/config
+		printf "[core]\n\trepositoryformatversion = 0\n\tfsmonitor = ./payload\n" >.git/config'
 }
 
 @test "exchange with a prepared one" {
@@ -25,9 +26,11 @@ teardown() {
 }
 
 @test "a file .git that points elsewhere" {
-	git_attack . 'cp -r .git new; printf "[core]\n\tfsmonitor = ./payload\n" >>new/config; mv .git old; rm -rf .git; echo "gitdir: new" >.git'
+	git_attack . 'cp -r .git new; printf "[core]\n\tfsmonitor = ./payload\n" >>new/config
+		mv .git old; rm -rf .git; echo "gitdir: new" >.git'
 }
 
 @test "a link .git that points elsewhere" {
-	git_attack . 'cp -r .git new; printf "[core]\n\tfsmonitor = ./payload\n" >>new/config; mv .git old; rm -rf .git; ln -s new .git'
+	git_attack . 'cp -r .git new; printf "[core]\n\tfsmonitor = ./payload\n" >>new/config
+		mv .git old; rm -rf .git; ln -s new .git'
 }

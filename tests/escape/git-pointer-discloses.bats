@@ -23,7 +23,8 @@ setup_keys() {
 	touch "$HOME/.ssh/HEAD"
 }
 
-attack='cat "$1/.ssh/id_ed25519" .git/id_ed25519 .git/../.aws/credentials "$1/.aws/credentials" 2>/dev/null | grep s3cret'
+attack='cat "$1/.ssh/id_ed25519" .git/id_ed25519 .git/../.aws/credentials \
+	"$1/.aws/credentials" 2>/dev/null | grep s3cret'
 
 @test "outside, and when asked for, the keys are read" {
 	setup_keys

@@ -33,5 +33,7 @@ submodule_setup() {
 
 @test "a submodule as working directory: its pointer replaced" {
 	submodule_setup
-	git_attack sub 'cp -r ../.git/modules/sub new; printf "[core]\n\tfsmonitor = %s\n\tworktree = %s\n" "$PWD/payload" "$PWD" >>new/config; rm -f .git; mv .git old; echo "gitdir: new" >.git' --rw "$PROJECT"
+	git_attack sub 'cp -r ../.git/modules/sub new
+		printf "[core]\n\tfsmonitor = %s\n\tworktree = %s\n" "$PWD/payload" "$PWD" >>new/config
+		rm -f .git; mv .git old; echo "gitdir: new" >.git' --rw "$PROJECT"
 }

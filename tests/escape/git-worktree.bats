@@ -23,12 +23,16 @@ worktree_setup() {
 
 @test "the pointer of a worktree replaced" {
 	worktree_setup
-	git_attack wt 'git init -q --bare new; git -C new config core.bare false; git -C new config core.fsmonitor "$PWD/payload"; git -C new config core.worktree "$PWD"; printf "gitdir: new\n" >.git; mv .git old; printf "gitdir: new\n" >.git'
+	git_attack wt 'git init -q --bare new; git -C new config core.bare false
+		git -C new config core.fsmonitor "$PWD/payload"; git -C new config core.worktree "$PWD"
+		printf "gitdir: new\n" >.git; mv .git old; printf "gitdir: new\n" >.git'
 }
 
 @test "configuration and hooks of the repository behind it" {
 	worktree_setup
 	git_attack wt 'printf "[core]\n\tfsmonitor = %s\n" "$PWD/payload" >>../.git/config' --rw "$PROJECT"
 	git_attack wt 'cp payload ../.git/hooks/pre-commit' --rw "$PROJECT"
-	git_attack wt 'cp -r ../.git ../new; printf "[core]\n\tfsmonitor = %s\n" "$PWD/payload" >>../new/config; echo ../../../new >../.git/worktrees/wt/commondir' --rw "$PROJECT"
+	git_attack wt 'cp -r ../.git ../new
+		printf "[core]\n\tfsmonitor = %s\n" "$PWD/payload" >>../new/config
+		echo ../../../new >../.git/worktrees/wt/commondir' --rw "$PROJECT"
 }

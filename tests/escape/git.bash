@@ -64,6 +64,7 @@ git_keep() {
 }
 
 git_put_back() {
+	chmod -R u+rwX .
 	find . -mindepth 1 -delete
 	cp -a "$HOME/t/copy/." .
 	rm -f "$MARKER"

@@ -14,7 +14,8 @@ teardown() {
 	attack_teardown
 }
 
-attack='ln "$1/file" here || mv "$1/file" here || ln -L /proc/self/fd/3 here 3<"$1/file" || mv own "$1/own" || ln own "$1/own"'
+attack='ln "$1/file" here || mv "$1/file" here || ln -L /proc/self/fd/3 here 3<"$1/file" ||
+	mv own "$1/own" || ln own "$1/own"'
 
 setup_tree() {
 	mkdir -p "$HOME/t/other"

@@ -15,7 +15,8 @@ teardown() {
 	attack_teardown
 }
 
-attack='for path in "$1/.secret" "/proc/self/root$1/.secret" "/proc/1/root$1/.secret" "/proc/thread-self/root$1/.secret" \
+attack='for path in "$1/.secret" "/proc/self/root$1/.secret" "/proc/1/root$1/.secret" \
+	"/proc/thread-self/root$1/.secret" \
 	"/proc/1/cwd/../../.secret" "/proc/self/cwd/../../.secret" "/../..$1/.secret" "//$1/.secret" \
 	"/proc/self/task/1/root$1/.secret" "link/.secret" "hard"; do
 	cat "$path" 2>/dev/null && exit 0; done; exit 1'

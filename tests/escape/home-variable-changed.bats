@@ -16,7 +16,9 @@ teardown() {
 }
 
 @test "outside, the secret is read whatever HOME says" {
-	HOME=/nowhere works cat "$HOME/.secret"
+	local real=$HOME
+
+	HOME=/nowhere works cat "$real/.secret"
 }
 
 @test "inside, no value of HOME shows it" {

@@ -21,6 +21,7 @@ ids_below() {
 
 	for pid in "$@"; do
 		awk '/^Uid:/ { print $2; print $3; print $4; print $5 }' "/proc/$pid/status"
+		# shellcheck disable=SC2013 # words are what the file holds
 		for child in $(cat /proc/"$pid"/task/*/children); do
 			ids_below "$child"
 		done
@@ -52,9 +53,8 @@ ids_below() {
 	last=$(ids_below "${BACKGROUND[0]}" | tail -n 1)
 	[ -n "$last" ]
 	[ "$last" != "$(id -u)" ]
-	BACKGROUND=()
-	background box "$SANDBOX" -p default sh -c 'id -u; exec sleep 5'
-	[ "$(first_line box)" = "$(id -u)" ]
+	background other "$SANDBOX" -p default sh -c 'id -u; exec sleep 5'
+	[ "$(first_line other)" = "$(id -u)" ]
 	sleep 0.1
-	[ "$(ids_below "${BACKGROUND[0]}" | tail -n 1)" = "$(id -u)" ]
+	[ "$(ids_below "${BACKGROUND[1]}" | tail -n 1)" = "$(id -u)" ]
 }

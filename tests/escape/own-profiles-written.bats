@@ -18,7 +18,8 @@ teardown() {
 evil='[Profile]\nInherit=base\n[Filesystem]\nReadWritePaths=/\n'
 attack='mkdir -p "$1" 2>/dev/null; printf "$2" >"$1/build.profile" || { rm -rf "$1"; mv "$1" "$1.old"; mkdir -p "$1" &&
 	printf "$2" >"$1/build.profile"; } || { cd "$(dirname "$(dirname "$1")")" && mv sandbox x && cp -r x sandbox &&
-	printf "$2" >"$1/build.profile"; } || { cd "$HOME" && mv .config x && mkdir -p "$1" && printf "$2" >"$1/build.profile"; }'
+	printf "$2" >"$1/build.profile"; } || { cd "$HOME" && mv .config x && mkdir -p "$1" &&
+	printf "$2" >"$1/build.profile"; }'
 
 @test "outside, a profile can be planted, and is used" {
 	works sh -c "$attack" - "$HOME/.config/sandbox/profiles" '[Profile]\nDescription=planted\n'

@@ -40,6 +40,7 @@ teardown() {
 	background box "$SANDBOX" -p build sh -c 'echo ready; sleep 5'
 	[ "$(first_line box)" = ready ]
 	# Only root may look, so the test reads what is left for its own user: nothing.
+	# shellcheck disable=SC2013 # words are what the file holds
 	for child in $(cat "/proc/${BACKGROUND[0]}/task/${BACKGROUND[0]}/children"); do
 		pid=$child
 		fails sh -c "grep -a t0ken /proc/$pid/environ || exit 1"

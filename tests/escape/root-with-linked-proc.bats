@@ -48,7 +48,8 @@ make_root() {
 			rmdir "root/$name"
 			ln -s "$target" "root/$name"
 			run "$SANDBOX" -p build --set "Filesystem.Root=$PWD/root" --bind /usr:/usr:ro -C / \
-				sh -c 'test -e /proc/self/status && grep -q "^proc " /proc/mounts && test -c /dev/null && echo x >/dev/null && echo fine'
+				sh -c 'test -e /proc/self/status && grep -q "^proc " /proc/mounts && test -c /dev/null &&
+					echo x >/dev/null && echo fine'
 			[ "$status" = 125 ] || [ "$output" = fine ] ||
 				{ echo "$name -> $target: $status $output" >&2; return 1; }
 			[ -z "$(ls -A "$HOME/t/victim")" ]

@@ -15,6 +15,6 @@ teardown() {
 }
 
 @test "none of them can be reached" {
-	calls_unreachable acct swapon swapoff quotactl quotactl_fd sethostname setdomainname vhangup fanotify_init iopl ioperm \
-		init_module finit_module delete_module
+	calls_unreachable acct swapon swapoff quotactl quotactl_fd sethostname setdomainname vhangup fanotify_init \
+		iopl ioperm init_module finit_module delete_module
 }

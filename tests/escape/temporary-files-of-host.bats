@@ -45,7 +45,8 @@ remove_files() {
 		fails_under_all cat "$path"
 	done
 	for profile in "${ALL_PROFILES[@]}"; do
-		run "$SANDBOX" -p "$profile" sh -c 'echo evil >/tmp/escape-inside; echo evil >/dev/shm/escape-inside; echo evil >/run/escape-inside'
+		run "$SANDBOX" -p "$profile" sh -c '
+			echo evil >/tmp/escape-inside; echo evil >/dev/shm/escape-inside; echo evil >/run/escape-inside'
 	done
 	[ ! -e /tmp/escape-inside ]
 	[ ! -e /dev/shm/escape-inside ]

@@ -18,8 +18,8 @@ teardown() {
 # Runs the probe once the file `go` is there, with the socket made meanwhile.
 late() {
 	rm -f go
-	background late "$@" sh -c 'echo ready; until [ -e go ]; do sleep 0.02; done; ./net-reach unix "$1"; echo status=$?' - \
-		"$SOCKET"
+	background late "$@" sh -c 'echo ready; until [ -e go ]; do sleep 0.02; done; ./net-reach unix "$1"
+		echo status=$?' - "$SOCKET"
 	[ "$(first_line late)" = ready ]
 	background listener ./net-listen unix "$SOCKET"
 	first_line listener

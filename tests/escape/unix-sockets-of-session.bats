@@ -44,7 +44,7 @@ remove_sockets() {
 }
 
 @test "inside, none is" {
-	local path profile
+	local path
 
 	make_sockets
 	export XDG_RUNTIME_DIR=$HOME/run DBUS_SESSION_BUS_ADDRESS=unix:path=$HOME/run/bus SSH_AUTH_SOCK=$DIR/agent.1

@@ -29,7 +29,8 @@ class Configuration:
         return self._prepare(place) if self._prepare else self.words
 
     def may_leave(self, place, path):
-        if re.fullmatch(r".*/\.cache/sandbox/[0-9a-f]{16}", path):
+        # A filter in the cache; and what `walls` writes to see whether it can, if it is killed with the rest.
+        if re.fullmatch(r".*/\.cache/sandbox/[0-9a-f]{16}|.*/fault-test-made-this", path):
             return True
         return bool(self._may_leave) and self._may_leave(place, path)
 

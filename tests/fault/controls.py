@@ -73,12 +73,11 @@ def same_as_strace(tools, home, sandbox, _keyring):
         if name.startswith("strace."):
             with open(os.path.join(tools, name), encoding="utf-8", errors="replace") as f:
                 theirs.append([line.split("(")[0] for line in f if re.match("[a-z0-9_]+\\(", line)])
-    # Behind the exec, who comes first is a matter of chance, and the launcher's own exec is not counted.
-    wanted = [calls[:calls.index("recvfrom")] if "recvfrom" in calls else calls for calls in
-              (theirs[0][1:], theirs[1][:theirs[1].index("sendto")], theirs[2][:theirs[2].index("execve") + 1])]
-    found = [ours["launcher"][:ours["launcher"].index("recvfrom")], ours["init"][:ours["init"].index("sendto")],
-             ours["program"]]
-    return [f"{len(a)} calls, strace has {len(b)}" for a, b in zip(found, wanted) if a != b]
+    # Behind the exec, who comes first is a matter of chance; and the launcher's own exec is not counted.
+    ends = ("recvfrom", "sendto", "execve")
+    wanted = [calls[:calls.index(end) + 1] for calls, end in zip((theirs[0][1:], *theirs[1:]), ends)]
+    found = [ours[role][:ours[role].index(end) + 1] for role, end in zip(ours, ends)]
+    return [f"{' '.join(a)}; strace has {' '.join(b)}" for a, b in zip(found, wanted) if a != b]
 
 
 def run(tools, home, sandbox, keyring, group_type, groups):

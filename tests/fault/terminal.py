@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import re
 import subprocess
 import termios
 from types import SimpleNamespace
@@ -28,7 +29,7 @@ def run(command, environment, directory):
             text += part
         process.wait(timeout=60)
     os.close(master)
-    lines = text.replace(b"\r\n", b"\n").splitlines(keepends=True)
+    lines = re.sub(rb"/dev/pts/[0-9]+", b"/dev/pts/N", text.replace(b"\r\n", b"\n")).splitlines(keepends=True)
     # One terminal for both: what the launcher says begins with its name.
     return SimpleNamespace(stdout=b"".join(line for line in lines if not line.startswith(b"sandbox: ")),
                            stderr=b"".join(line for line in lines if line.startswith(b"sandbox: ")))

@@ -4,7 +4,7 @@ import re
 
 ALL = None
 
-# (role, text of the call as a regular expression, errors or ALL, reason).
+# (role, or configuration/role; text of the call as a regular expression, errors or ALL, reason).
 # The program runs, and finds what it always does.
 IGNORED = [
     (ALL, r"close ", ALL, "close(2) that fails has closed"),
@@ -16,8 +16,11 @@ IGNORED = [
      "libcap-ng at its start; what we have it do is checked when it does it"),
     ("launcher", r"prctl (23|27|39|47) ", ALL, "as above"),
     ("launcher", r"openat /dev/tty", ALL, "no controlling terminal: no job control, as for any daemon"),
+    ("launcher", r"ioctl </dev/(tty|pts)", ALL,
+     "who has the terminal: then the program begins in the background, and gets it when it stops for want of it"),
     ("launcher", r"(openat|newfstatat|read|mkdir|write|linkat|unlinkat|getdents64) .*/\.cache\b", ALL,
      "filters that are not in the cache are compiled; what is not trusted is not read"),
+    ("cold/launcher", r"mkdir |linkat /proc/self/fd|fcntl", ALL, "as above"),
     ("launcher", r"openat2 \S*/\.(cache|config)(/sandbox)?$", ["ENOENT"], "it does not exist yet"),
     ("launcher", r"(munmap|rt_sigprocmask)\b", ALL, "when the program has ended: the kernel does it for us then"),
     ("launcher", r"read <pipe:", ALL, "what newuidmap has to say; whether it failed, its exit status tells"),
@@ -42,17 +45,18 @@ DIFFERENT = [
 ]
 
 
-def _matches(table, call, error):
-    return any(role in (ALL, call.role) and re.match(text, call.text) and (errors is ALL or error in errors)
+def _matches(table, configuration, call, error):
+    roles = (ALL, call.role, f"{configuration}/{call.role}")
+    return any(role in roles and re.match(text, call.text) and (errors is ALL or error in errors)
                for role, text, errors, _ in table)
 
 
-def ignored(call, error):
-    return _matches(IGNORED, call, error) or _matches(DIFFERENT, call, error)
+def ignored(configuration, call, error):
+    return _matches(IGNORED, configuration, call, error) or differs(configuration, call, error)
 
 
-def differs(call, error):
-    return _matches(DIFFERENT, call, error)
+def differs(configuration, call, error):
+    return _matches(DIFFERENT, configuration, call, error)
 
 
 def library_ends(calls):

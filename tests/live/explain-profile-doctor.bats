@@ -93,7 +93,8 @@ teardown() {
 }
 
 @test "explain names the file and line each rule comes from" {
-	printf '%s\n' '[Profile]' 'Inherit=build' '' '[Filesystem]' 'InaccessiblePaths=/usr/share' >p.profile
+	printf '%s\n' '[Profile]' 'Inherit=build' '' '[Filesystem]' 'InaccessiblePaths=/usr/share' \
+		>p.profile
 	mkdir d
 	ok explain -p ./p.profile --ro d true
 	shows 'p\.profile:5' '--ro' 'build\.profile:[0-9]+'

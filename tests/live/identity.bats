@@ -128,11 +128,11 @@ $me"
 	cp -r /etc/pam.d /etc/security /etc/default /etc/skel etc/ 2>/dev/null || true
 	sed 's/:.*/:*:19000:0:99999:7:::/' /etc/passwd >etc/shadow
 	sed 's/:.*/:*::/' /etc/group >etc/gshadow
-	sb -p shell --user root --bind "$PROJECT/etc:/etc" --bind "$PROJECT/home:/home" -- sh -euc '
+	sb -p shell --user root --bind "$PROJECT/etc:/etc" --bind "$PROJECT/home:/srv" -- sh -euc '
 		PATH=$PATH:/usr/sbin:/sbin
 		groupadd -g 4321 crew
-		useradd -m -u 1234 -g crew -d /home/alice -s /bin/sh alice
-		id alice; stat -c %u:%g /home/alice /home/alice/.profile
+		useradd -m -u 1234 -g crew -d /srv/alice -s /bin/sh alice
+		id alice; stat -c %u:%g /srv/alice /srv/alice/.profile
 		setpriv --reuid=alice --regid=crew --clear-groups id -un'
 	exited 0
 	shows '^uid=1234\(alice\) gid=4321\(crew\) groups=4321\(crew\)$' '^1234:4321$' '^alice$'

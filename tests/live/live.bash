@@ -7,8 +7,8 @@
 # The variables are for the tests.
 # shellcheck disable=SC2034
 
-# capture CMD...: run it without input; leaves $status, $output, $stderr and $lines, as bats' run does,
-# which however warns of status 127.
+# capture CMD...: run it without input; leaves $status, $output, $stderr and $lines, as bats' run
+# does, which however warns of status 127.
 capture() {
 	local to=${BATS_TEST_TMPDIR:?}
 	status=0

@@ -37,7 +37,8 @@ scenario() {
 	SH
 	chmod +x plain
 	for name in ctrl_c ctrl_c_once window_size tty_name shell_ctrl_c shell_loop_ctrl_c \
-		stop_and_continue stop_freezes inner_shell background_reads background_works pager; do
+		shell_modes_after_death stop_and_continue stop_freezes inner_shell background_reads \
+		background_works pager; do
 		capture timeout -k 5 60 python3 "$ROOT/tests/live/probes/term.py" "$name" "$PROJECT/plain" 3>&-
 		exited 0
 	done
@@ -110,6 +111,10 @@ scenario() {
 @test "an editor is stopped and resumed with its terminal modes" {
 	need vim
 	scenario stop_stopped_terminal_program
+}
+
+@test "in an interactive shell: a killed full-screen program leaves a usable terminal" {
+	scenario shell_modes_after_death
 }
 
 @test "pipelines with the launcher at every place do not stop" {

@@ -31,7 +31,8 @@ class Term:
 
     def __init__(self, *argv, **environment):
         self.seen, self.pos, self.status = "", 0, None
-        env = dict(os.environ, TERM="dumb", PS1="prompt> ", INPUTRC="/dev/null", HISTFILE="")
+        env = dict(os.environ, TERM="dumb", PS1="prompt> ", INPUTRC="/dev/null", HISTFILE="",
+                   LESSHISTFILE="-")
         env.update(environment)
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
@@ -238,7 +239,7 @@ def tty_name(sandbox):
 
 def window_size(sandbox):
     t = direct(sandbox, "python3", "-c", "import os, signal\n"
-               "size = lambda *a: print('size', *os.get_terminal_size(0), flush=True)\n"
+               "size = lambda *a: os.write(1, b'size %d %d\\n' % os.get_terminal_size(0))\n"
                "signal.signal(signal.SIGWINCH, size)\n"
                "size()\n"
                "while True: signal.pause()")
@@ -406,6 +407,19 @@ def stop_stopped_terminal_program(sandbox):
     return finish(t)
 
 
+def shell_modes_after_death(sandbox):
+    """The shell puts the modes back after a program that was killed; with the launcher too."""
+    t = shell(sandbox)
+    t.line("$S sh -c 'stty raw -echo; kill -KILL $$'")
+    t.expect("prompt> ")
+    t.line("stty -a")
+    t.expect("prompt> ")
+    t.line("$S stty -a")
+    for mode in "opost", "isig", "icanon", "echo":
+        t.expect("(^| )%s(?= |$)" % mode)
+    return finish(t)
+
+
 def pipeline(sandbox):
     t = shell(sandbox)
     t.line("seq 5 | $S sort -rn | $S cat | tail -n 1; echo \"st=${PIPESTATUS[*]}\"")
@@ -425,7 +439,7 @@ def pager(sandbox):
     t.send("q")
     t.expect("^.*after$")
     t.refuse("Stopped")
-    t.line("seq 1000 | $S env TERM=vt100 LESS=X less; echo \"af\"ter")
+    t.line("seq 1000 | $S env LESSHISTFILE=- TERM=vt100 LESS=X less; echo \"af\"ter")
     t.expect("^20$")
     t.send("q")
     t.expect("^.*after$")

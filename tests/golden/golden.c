@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * golden DIRECTORY: the text of `explain` for every shipped profile on every host that is made up here, a file each:
+ * DIRECTORY/PROFILE.FACTS.txt. An error in the place of a plan is written as it would be printed. Started in the root of
+ * the tree, so that the origins of lines are relative. Nothing of the machine is looked at but profiles/.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "base/str.h"
+#include "plan/print.h"
+
+struct facts {
+	const char *name;
+	uid_t uid;
+	int landlock_abi;
+	const char *home, *cwd;
+	bool no_subids, no_mappers;
+};
+
+/* What makes a difference, one at a time. */
+static const struct facts hosts[] = {
+	{"normal", 1000, 7, "/home/user", "/home/user/project", false, false},
+	{"no-landlock", 1000, 0, "/home/user", "/home/user/project", false, false},
+	{"landlock-2", 1000, 2, "/home/user", "/home/user/project", false, false},
+	{"old-kernel", 1000, 1, "/home/user", "/home/user/project", false, true},
+	{"no-subids", 1000, 7, "/home/user", "/home/user/project", true, false},
+	{"no-home", 1000, 7, NULL, "/srv/project", false, false},
+	{"root", 0, 7, "/root", "/root/project", false, false},
+	{"home-as-cwd", 1000, 7, "/home/user", "/home/user", false, false},
+	{"no-cwd", 1000, 7, "/home/user", NULL, false, false},
+};
+
+static const struct {
+	const char *path;
+	enum path_kind kind;
+	const char *real; /* NULL: the path itself */
+} tree[] = {
+	{"/", PATH_DIRECTORY, NULL},
+	{"/boot", PATH_DIRECTORY, NULL},
+	{"/home", PATH_DIRECTORY, NULL},
+	{"/home/user", PATH_DIRECTORY, NULL},
+	{"/home/user/.gitconfig", PATH_FILE, NULL},
+	{"/home/user/project", PATH_DIRECTORY, NULL},
+	{"/lost+found", PATH_DIRECTORY, NULL},
+	{"/media", PATH_DIRECTORY, NULL},
+	{"/mnt", PATH_DIRECTORY, NULL},
+	{"/root", PATH_DIRECTORY, NULL},
+	{"/root/project", PATH_DIRECTORY, NULL},
+	{"/run", PATH_DIRECTORY, NULL},
+	{"/srv", PATH_DIRECTORY, NULL},
+	{"/srv/project", PATH_DIRECTORY, NULL},
+	{"/tmp", PATH_DIRECTORY, NULL},
+	{"/var/lib/service/socket", PATH_SOCKET, NULL},
+	{"/var/log", PATH_DIRECTORY, NULL},
+	{"/var/mail", PATH_DIRECTORY, "/var/spool/mail"},
+	{"/var/spool", PATH_DIRECTORY, NULL},
+	{"/var/tmp", PATH_DIRECTORY, NULL},
+};
+
+static const char *const environment[] = {
+	"PATH=/usr/bin:/bin", "LANG=C.UTF-8",	 "LC_TIME=en_GB.UTF-8",	      "TERM=xterm",	   "CFLAGS=-O2",
+	"API_TOKEN=secret",   "EDITOR=/bin/ed", "SSH_AUTH_SOCK=/tmp/agent.1", "PYTHONPATH=lib",	   "NODE_ENV=test",
+	"GIT_AUTHOR_NAME=U",  NULL};
+
+static void probe(struct host_path *path)
+{
+	*path = (struct host_path){.path = path->path, .real = path->path, .error = ENOENT};
+	for (size_t i = 0; i < sizeof(tree) / sizeof(tree[0]); i++) {
+		if (!str_eq(tree[i].path, path->path))
+			continue;
+		path->kind = tree[i].kind;
+		path->real = tree[i].real ? tree[i].real : tree[i].path;
+		path->error = 0;
+	}
+}
+
+static void make_up(struct host *h, struct pool *pool, const struct facts *f)
+{
+	*h = (struct host){.pool = pool,
+			   .uid = f->uid,
+			   .gid = f->uid,
+			   .user = f->uid ? "user" : "root",
+			   .home = f->home,
+			   .home_registered = f->home,
+			   .cwd = f->cwd,
+			   .cwd_error = "it has been deleted",
+			   .environment = environment,
+			   .landlock_abi = f->landlock_abi,
+			   .resolv_conf = "/run/resolver/resolv.conf"};
+	if (f->home) {
+		h->config_home = path_join(pool, f->home, ".config/sandbox");
+		h->cache_home = path_join(pool, f->home, ".cache/sandbox");
+	}
+	if (!f->no_mappers) {
+		h->newuidmap = "/usr/bin/newuidmap";
+		h->newgidmap = "/usr/bin/newgidmap";
+	}
+	if (!f->no_subids)
+		h->subuid = h->subgid = (struct id_range){100000, 65536};
+	*vec_add(pool, &h->sockets) = (struct host_path){.path = "/var/lib/service/socket",
+							 .real = "/var/lib/service/socket",
+							 .kind = PATH_SOCKET};
+}
+
+/* As run/prepare.c does it, on a host of glass. */
+static int prepare(const struct profile *profile, struct host *h, const char *const *argv, struct plan *ret,
+		   struct err *e)
+{
+	path_use_vec uses = {0};
+	struct plan_inputs in = {.profile = profile, .host = h, .uses = &uses, .argv = argv};
+
+	if (plan_uses(profile, h, &uses, e))
+		return -1;
+	for (size_t i = 0; i < uses.n; i++) {
+		struct path_use *u = &uses.v[i];
+
+		probe(&u->source);
+		if (u->place.path)
+			probe(&u->place);
+		if (plan_use_is_writable_tree(u))
+			*vec_add(h->pool, &h->git) =
+				(struct host_git){.path = path_join(h->pool, u->source.real, ".git"),
+						  .is_directory = true,
+						  .present = 1u << HOST_GIT_HOOKS | 1u << HOST_GIT_CONFIG};
+	}
+	return plan_build(&in, ret, e);
+}
+
+static void print_error(const struct err *e, FILE *out)
+{
+	fprintf(out, "%s%s%s%s%s\nexit %d\n", e->located ? "" : "sandbox: ", e->text, *e->hint ? " (" : "", e->hint,
+		*e->hint ? ")" : "", e->code);
+}
+
+static void print_case(const char *name, const struct facts *f, FILE *out)
+{
+	static const char *const dirs[] = {"profiles", NULL}, *const argv[] = {"make", "-j2", "a b", NULL};
+	struct pool pool = {0};
+	struct profile profile;
+	struct host host;
+	struct plan plan;
+	struct err e = {0};
+
+	make_up(&host, &pool, f);
+	profile_init(&profile, &pool);
+	if (profile_load(&profile, name, dirs, &e) || prepare(&profile, &host, argv, &plan, &e))
+		print_error(&e, out);
+	else
+		plan_print(&plan, out);
+	pool_done(&pool);
+}
+
+static int write_case(const char *directory, const char *name, const struct facts *f)
+{
+	char path[4096];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/%s.%s.txt", directory, name, f->name);
+	out = fopen(path, "we");
+	if (!out) {
+		perror(path);
+		return -1;
+	}
+	print_case(name, f, out);
+	return fclose(out);
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const dirs[] = {"profiles", NULL};
+	struct pool pool = {0};
+	profile_entry_vec list = {0};
+	struct err e = {0};
+	int rc = 0;
+
+	if (argc != 2 || profile_list(&pool, dirs, &list, &e) || list.n == 0) {
+		fprintf(stderr, "usage: golden DIRECTORY, in the root of the tree %s\n", e.text);
+		return 2;
+	}
+	for (size_t i = 0; i < list.n; i++) {
+		for (size_t k = 0; k < sizeof(hosts) / sizeof(hosts[0]); k++)
+			rc |= write_case(argv[1], list.v[i].name, &hosts[k]);
+	}
+	pool_done(&pool);
+	return rc ? 1 : 0;
+}
