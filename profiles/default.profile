@@ -5,6 +5,3 @@ Inherit=base
 
 [Filesystem]
 ReadOnlyPaths=.
-
-[Seccomp]
-RestrictSUIDSGID=yes

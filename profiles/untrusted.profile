@@ -12,5 +12,4 @@ Identity=separate
 [Seccomp]
 SystemCallFilter=~@chown ~@setuid ~@memlock ~@pkey ~@sandbox ~@aio ~@resources ~process_vm_readv ~process_vm_writev ~kcmp ~name_to_handle_at
 RestrictAddressFamilies=
-RestrictAddressFamilies=AF_UNIX
-RestrictSUIDSGID=yes
+RestrictAddressFamilies=AF_INET

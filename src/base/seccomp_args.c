@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -135,11 +136,23 @@ static void add_suid_sgid(struct seccomp_checks *c)
 #endif
 }
 
+/*
+ * Of netlink's protocols only the one that asks for routes and addresses, which the C library uses:
+ * each of the others is a part of the kernel of its own to attack. A socketpair reaches nobody but
+ * its maker's children, so it is there whatever the list says.
+ */
 static void add_families(struct seccomp_checks *c, const struct seccomp_args *a)
 {
-	add_values(c, __NR_socket, SECCOMP_NONE_OF, EAFNOSUPPORT, 0, a->families, a->n_families);
-	add_values(c, __NR_socketpair, SECCOMP_NONE_OF, EAFNOSUPPORT, 0, a->families,
-		   a->n_families);
+	static const int pairs[] = {AF_UNIX};
+
+	add(c, (struct seccomp_check){.number = __NR_socket,
+				      .kind = SECCOMP_SOCKET,
+				      .error = EAFNOSUPPORT,
+				      .arg = 0,
+				      .arg2 = 2,
+				      .values = a->families,
+				      .n = a->n_families});
+	add_values(c, __NR_socketpair, SECCOMP_NONE_OF, EAFNOSUPPORT, 0, pairs, 1);
 }
 
 void seccomp_args_checks(const struct seccomp_args *args, struct seccomp_checks *ret)

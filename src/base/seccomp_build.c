@@ -16,9 +16,11 @@
  * 8 bits gets an unconditional jump in between.
  */
 #include <errno.h>
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/seccomp_rules.h"
 
@@ -120,6 +122,19 @@ static size_t put_values(struct program *p, const struct seccomp_check *c, size_
 	return c->n ? put_load_arg(p, c->arg) : next;
 }
 
+/* AF_NETLINK, if it is one of the values, goes on to a look at the protocol. */
+static size_t put_socket(struct program *p, const struct seccomp_check *c, size_t yes, size_t no)
+{
+	size_t next = no, netlink;
+
+	put_jump(p, BPF_JEQ, NETLINK_ROUTE, yes, no);
+	netlink = put_load_arg(p, c->arg2);
+	for (size_t i = c->n; i-- > 0;)
+		next = put_jump(p, BPF_JEQ, (uint32_t)c->values[i],
+				c->values[i] == AF_NETLINK ? netlink : yes, next);
+	return c->n ? put_load_arg(p, c->arg) : next;
+}
+
 static size_t put_check(struct program *p, const struct seccomp_check *c)
 {
 	size_t refuse = put_answer(p, answer_errno(c->error)),
@@ -143,6 +158,8 @@ static size_t put_check(struct program *p, const struct seccomp_check *c)
 		return put_values(p, c, refuse, allow);
 	case SECCOMP_NONE_OF:
 		return put_values(p, c, allow, refuse);
+	case SECCOMP_SOCKET:
+		return put_socket(p, c, allow, refuse);
 	case SECCOMP_ALWAYS:
 		break;
 	}

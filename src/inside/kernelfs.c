@@ -59,12 +59,14 @@ static const struct {
 	const char *name;
 	bool cover;   /* else read-only */
 	bool of_root; /* open to the host's root only */
-} masks[] = {
-	{"sys", false, false},	    {"keys", true, false},	 {"sysrq-trigger", false, true},
-	{"irq", false, true},	    {"bus", false, true},	 {"fs", false, true},
-	{"kcore", true, true},	    {"kmsg", true, true},	 {"key-users", true, true},
-	{"timer_list", true, true}, {"sched_debug", true, true}, {"acpi", true, true},
-	{"scsi", true, true},	    {"asound", true, true}};
+} masks[] = {{"sys", false, false},	 {"keys", true, false},
+	     {"pressure", false, false}, {"sysrq-trigger", false, true},
+	     {"irq", false, true},	 {"bus", false, true},
+	     {"fs", false, true},	 {"kcore", true, true},
+	     {"kmsg", true, true},	 {"key-users", true, true},
+	     {"timer_list", true, true}, {"sched_debug", true, true},
+	     {"acpi", true, true},	 {"scsi", true, true},
+	     {"asound", true, true}};
 
 int inside_mount_proc(struct inside *in, int dir, const char *name, struct err *e)
 {

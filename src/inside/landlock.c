@@ -66,7 +66,7 @@ int inside_make_landlock(void *context, struct err *e)
 	struct ruleset set = {.fs = p->landlock_paths ? rights : 0};
 
 	if (p->landlock_abi >= 6)
-		set.scoped = SCOPE_SIGNAL | SCOPE_ABSTRACT_UNIX;
+		set.scoped = SCOPE_SIGNAL | (p->abstract_sockets ? 0 : SCOPE_ABSTRACT_UNIX);
 	if (!set.fs && !set.scoped)
 		return 0;
 	in->landlock = (int)syscall(SYS_landlock_create_ruleset, &set,

@@ -298,6 +298,8 @@ static int open_place(struct inside *in, size_t i, struct place *ret, struct err
 	*ret = (struct place){in->root, below_root(m->place), -1};
 	if (host && !strchr(ret->name, '/') && !m->optional)
 		return 0;
+	/* A foreign root has no say in where the kernel's own file systems go (CVE-2019-19921). */
+	host |= m->kind == MOUNT_PROC || m->kind == MOUNT_DEV;
 	ret->opened = fd_openat2(in->root, ret->name, O_PATH, 0,
 				 RESOLVE_IN_ROOT | (host ? RESOLVE_NO_SYMLINKS : 0));
 	if (ret->opened < 0 && m->optional && errno == ENOENT)

@@ -25,12 +25,17 @@ int program_group(void *context, struct err *e)
 {
 	struct inside *in = context;
 	struct rlimit files = {in->files_limit, in->files_limit_max};
+	/* core(5): one byte is too little for a file, and a handler behind a pipe is not started.
+	 */
+	const struct rlimit no_core = {1, 1};
 
 	if (setpgid(0, 0))
 		return err_errno(e, "setpgid");
 	/* All signals are blocked, SIGTTOU too, so that this works from the background. */
 	if (in->foreground && tcsetpgrp(in->terminal, getpid()))
 		return err_errno(e, "cannot give the terminal to the program");
+	if (setrlimit(RLIMIT_CORE, &no_core) && errno != EPERM)
+		return err_errno(e, "RLIMIT_CORE");
 	if (in->files_limit_max && setrlimit(RLIMIT_NOFILE, &files))
 		return err_errno(e, "RLIMIT_NOFILE");
 	umask(in->plan->umask >= 0 ? (mode_t)in->plan->umask : in->umask);

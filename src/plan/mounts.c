@@ -39,7 +39,6 @@ static struct plan_mount *add(struct plan *p, enum mount_kind kind, const char *
 	m->kind = kind;
 	m->place = place;
 	m->reason = reason;
-	m->order = p->mounts.n;
 	return m;
 }
 
@@ -100,6 +99,22 @@ static bool host_place(const struct plan *p, const struct path_use *u)
 	return p->root == ROOT_HOST || (u->key != KEY_INACCESSIBLE && u->key != KEY_TMPFS);
 }
 
+/*
+ * A relative path is meant to be something of the project. A link in its place could have come with
+ * the project, or from the last run, and would open what it points to.
+ */
+static int check_beneath(const struct plan_inputs *in, const struct path_use *u, struct err *e)
+{
+	const char *text = u->value->text, *cwd = in->host->cwd;
+
+	if (*text == '/' || *text == '~' || !u->source.real || path_has_dotdot(u->source.path) ||
+	    path_within(u->source.real, cwd))
+		return 0;
+	use_err(in, u, e, "a link leads out of the working directory");
+	return err_hint(e, "if that is meant, name %s",
+			str_quoted(in->profile->pool, u->source.real));
+}
+
 static int add_use(const struct plan_inputs *in, struct plan *p, const struct path_use *u,
 		   struct err *e)
 {
@@ -117,8 +132,11 @@ static int add_use(const struct plan_inputs *in, struct plan *p, const struct pa
 		place = p->root == ROOT_HOST && u->place.real ? u->place.real : u->place.path;
 	if (u->key == KEY_TMPFS && host_place(p, u) && u->source.kind != PATH_DIRECTORY)
 		return use_err(in, u, e, "not a directory");
+	if (kinds[u->key] == MOUNT_BIND && check_beneath(in, u, e))
+		return -1;
 	m = add(p, kinds[u->key], place, keys[u->key].name);
 	m->at = u->value->at;
+	m->order = u->value->order;
 	m->read_only = u->read_only;
 	m->size = u->size;
 	/* What has been found need not be looked for again. */
@@ -163,6 +181,7 @@ static int add_socket(const struct plan_inputs *in, struct plan *p, const struct
 		return use_err(in, u, e, "not a socket");
 	m = add_bind(p, u->source.path, u->source.real, false, keys[u->key].name);
 	m->at = u->value->at;
+	m->order = u->value->order;
 	return 0;
 }
 
@@ -382,5 +401,7 @@ int plan_mounts(const struct plan_inputs *in, struct plan *p, struct err *e)
 	if (add_no_exec(in, p, e))
 		return -1;
 	prune(p);
+	plan_pins(p);
+	qsort(p->mounts.v, p->mounts.n, sizeof(*p->mounts.v), by_place);
 	return check_working_directory(in, p, e);
 }

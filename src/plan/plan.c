@@ -177,6 +177,26 @@ static int plan_capabilities(const struct plan_inputs *in, struct plan *p, struc
 	return 0;
 }
 
+/* io_uring opens sockets and files without a call that a filter sees, so it cannot go together with
+ * those rules. */
+static int check_io_uring(const struct plan_inputs *in, const struct plan *p, struct err *e)
+{
+	const struct seccomp_args *a = &p->filter.args;
+
+	for (size_t i = 0; i < p->filter.n_words; i++) {
+		const char *word = p->filter.words[i];
+
+		if (!str_eq(word, "io_uring_setup") && !str_eq(word, "@io-uring"))
+			continue;
+		if (!a->restrict_families && !a->restrict_suid_sgid)
+			return 0;
+		refuse(in, KEY_FILTER, e,
+		       "io_uring goes round RestrictAddressFamilies= and RestrictSUIDSGID=");
+		return err_hint(e, "an empty RestrictAddressFamilies=, and RestrictSUIDSGID=no");
+	}
+	return 0;
+}
+
 static void plan_families(const struct profile *profile, struct plan *p)
 {
 	const struct setting *s = &profile->s[KEY_FAMILIES];
@@ -211,8 +231,11 @@ int plan_limits_of_calls(const struct plan_inputs *in, struct plan *p, struct er
 	p->filter.args.lock_personality = profile_number(profile, KEY_LOCK_PERSONALITY, true);
 	p->filter.args.memory_deny_write_execute =
 		profile_number(profile, KEY_DENY_WRITE_EXEC, false);
-	p->filter.args.restrict_suid_sgid = profile_number(profile, KEY_RESTRICT_SUID, false);
+	p->filter.args.restrict_suid_sgid =
+		profile_number(profile, KEY_RESTRICT_SUID, p->identity.kind != IDENTITY_ROOT);
 	plan_families(profile, p);
+	if (check_io_uring(in, p, e))
+		return -1;
 	if (!p->filter.n_words && !p->filter.oci_json)
 		return err_set(e,
 			       "profile %s: no SystemCallFilter= and no SeccompFile=: nothing could be called",
@@ -266,8 +289,10 @@ int plan_landlock(const struct plan_inputs *in, struct plan *p, struct err *e)
 
 static int plan_network(const struct plan_inputs *in, struct plan *p, struct err *e)
 {
-	bool open = profile_number(in->profile, KEY_ABSTRACT_SOCKETS, false);
+	bool open = p->network == NETWORK_HOST &&
+		    profile_number(in->profile, KEY_ABSTRACT_SOCKETS, false);
 
+	p->abstract_sockets = open;
 	p->namespaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS |
 			CLONE_NEWCGROUP;
 	if (profile_number(in->profile, KEY_PRIVATE_TIME, false))

@@ -101,8 +101,8 @@ struct plan {
 
 	uint64_t caps_bounding, caps_held, caps_ambient;
 	struct filter_spec filter;
-	int landlock_abi; /* 0: not used; else the version to ask for */
-	bool landlock_paths;
+	int landlock_abi;		       /* 0: not used; else the version to ask for */
+	bool landlock_paths, abstract_sockets; /* the latter: those of the host stay open */
 	vec_of(struct landlock_rule) landlock;
 
 	const char *cache_dir;	       /* of compiled filters, or NULL */
@@ -142,6 +142,7 @@ int plan_refuse_unavailable(const struct plan_inputs *in, struct plan *p, struct
 int plan_identity(const struct plan_inputs *in, struct plan *p, struct err *e);
 int plan_mounts(const struct plan_inputs *in, struct plan *p, struct err *e);
 void plan_rules(const struct plan_inputs *in, struct plan *p);
+void plan_pins(struct plan *p);
 int plan_limits_of_calls(const struct plan_inputs *in, struct plan *p, struct err *e);
 int plan_landlock(const struct plan_inputs *in, struct plan *p, struct err *e);
 void plan_environment(const struct plan_inputs *in, struct plan *p);

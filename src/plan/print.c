@@ -149,7 +149,9 @@ void plan_print(const struct plan *p, FILE *out)
 	if (p->landlock_abi)
 		fprintf(out, "ABI %d: %s%s\n", p->landlock_abi,
 			p->landlock_paths ? "the paths above again" : "no paths",
-			p->landlock_abi >= 6 ? "; signals and abstract sockets stay inside" : "");
+			p->landlock_abi < 6   ? ""
+			: p->abstract_sockets ? "; signals stay inside"
+					      : "; signals and abstract sockets stay inside");
 	else
 		fprintf(out, "not used\n");
 	fprintf(out, "Capabilities\n");

@@ -169,3 +169,48 @@ void plan_rules(const struct plan_inputs *in, struct plan *p)
 	for (size_t i = 0; i < h->sockets.n; i++)
 		each_place(p, h->sockets.v[i].real, close_socket, NULL);
 }
+
+/* The nearest mount above a place, itself not counted. */
+static const struct plan_mount *mount_above(const struct plan *p, const char *place)
+{
+	const struct plan_mount *best = NULL;
+
+	for (size_t i = 0; i < p->mounts.n; i++) {
+		const struct plan_mount *m = &p->mounts.v[i];
+
+		if (path_within(place, m->place) && !str_eq(place, m->place) &&
+		    (!best || strlen(m->place) > strlen(best->place)))
+			best = m;
+	}
+	return best;
+}
+
+static void pin_ancestors(struct plan *p, const char *place)
+{
+	const struct plan_mount *above = mount_above(p, place);
+	const char *base = above ? above->place : "", *source = above ? above->source : "";
+	size_t skip = strlen(base);
+
+	if (above ? above->kind != MOUNT_BIND || above->read_only || !above->directory
+		  : !p->root_writable)
+		return;
+	for (const char *c = strchr(place + skip + 1, '/'); c; c = strchr(c + 1, '/')) {
+		const char *ancestor = pool_strndup(p->pool, place, (size_t)(c - place));
+
+		add_self(p, ancestor, pool_printf(p->pool, "%s%s", source, ancestor + skip), true,
+			 false, "stays in its place");
+	}
+}
+
+/*
+ * A directory that is no mount point itself can be renamed, with all that is mounted below it, and
+ * another one put into its place. So in a writable tree every directory on the way to something
+ * that is mounted there becomes one.
+ */
+void plan_pins(struct plan *p)
+{
+	size_t n = p->mounts.n;
+
+	for (size_t i = 0; i < n; i++)
+		pin_ancestors(p, p->mounts.v[i].place);
+}

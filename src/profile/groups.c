@@ -32,8 +32,7 @@ static const struct group groups[] = {
 	{"@chown", "Change the owner of files", "chown fchown fchownat lchown"},
 	{"@clock", "Set the system time", "adjtimex clock_adjtime clock_settime settimeofday"},
 	{"@cpu-emulation", "Emulate an older processor", "modify_ldt"},
-	{"@debug", "Trace, debug and measure other processes",
-	 "lookup_dcookie perf_event_open pidfd_getfd ptrace"},
+	{"@debug", "Trace and debug other processes", "lookup_dcookie pidfd_getfd ptrace"},
 	{"@file-system", "Open, list, change, move and remove files and directories",
 	 "access cachestat chdir chmod close creat faccessat faccessat2 fallocate fchdir "
 	 "fchmod fchmodat fchmodat2 fcntl fgetxattr file_getattr file_setattr flistxattr "
@@ -69,7 +68,7 @@ static const struct group groups[] = {
 	{"@pkey", "Memory protection keys", "pkey_alloc pkey_free pkey_mprotect"},
 	{"@privileged", "What needs a capability to be of use",
 	 "@chown @clock @module @raw-io @reboot @swap _sysctl acct bpf capset chroot "
-	 "fanotify_init fanotify_mark nfsservctl open_by_handle_at pivot_root quotactl "
+	 "fanotify_init fanotify_mark nfsservctl open_by_handle_at perf_event_open pivot_root quotactl "
 	 "quotactl_fd setdomainname setfsgid setfsuid setgroups sethostname setresuid "
 	 "setreuid setuid syslog vhangup"},
 	{"@process", "Start, signal, wait for and name processes; namespaces",

@@ -31,6 +31,7 @@ struct value {
 	const char *text; /* without the '-' of an optional path */
 	struct origin at;
 	bool optional; /* a path that may be missing */
+	size_t order; /* among all values of the profile: a later one has the last word on a path */
 };
 
 struct setting {
@@ -48,6 +49,7 @@ struct profile {
 	const char *name;	    /* as asked for */
 	vec_of(const char *) files; /* in the order in which they were applied */
 	struct setting s[KEY_COUNT];
+	size_t values; /* set so far */
 };
 
 enum {

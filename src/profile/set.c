@@ -271,7 +271,7 @@ static int set_list(struct profile *p, enum key_id id, const char *text, struct 
 			return profile_err_at(p, at, e);
 		if (reason)
 			return bad(p, id, word, at, e, reason);
-		*vec_add(p->pool, &s->list) = (struct value){word, at, optional};
+		*vec_add(p->pool, &s->list) = (struct value){word, at, optional, ++p->values};
 	}
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,14 +20,17 @@
 #include "base/str.h"
 #include "run/run.h"
 
-enum { HEAD_MAX = 1024, NEWCOMERS = 2 };
+enum { HEAD_MAX = 1024, NEWCOMERS = 2, MODES = 3 };
 
 static const char *const newcomers[NEWCOMERS] = {"commondir", "config.worktree"};
+/* Without these git does not see a repository; a program could close them. */
+static const char *const needed[MODES] = {".", "objects", "refs"};
 
 struct git_state {
 	int dir;
 	bool had[NEWCOMERS];
-	char *head; /* NULL: there was none to put back */
+	mode_t modes[MODES]; /* 0: was not there */
+	char *head;	     /* NULL: there was none to put back */
 };
 
 static bool is_head(const char *text)
@@ -54,6 +58,15 @@ static bool exists(int dir, const char *name)
 	return faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+static mode_t mode_of(int dir, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISDIR(st.st_mode)
+		       ? 0
+		       : st.st_mode & 07777;
+}
+
 int git_remember(void *context, struct err *e)
 {
 	struct launch *l = context;
@@ -69,6 +82,8 @@ int git_remember(void *context, struct err *e)
 			return err_errno(e, "%s", p->git_dirs.v[i]);
 		for (size_t k = 0; k < NEWCOMERS; k++)
 			g->had[k] = exists(g->dir, newcomers[k]);
+		for (size_t k = 0; k < MODES; k++)
+			g->modes[k] = mode_of(g->dir, needed[k]);
 		g->head = read_head(p->pool, g->dir);
 	}
 	return 0;
@@ -80,41 +95,68 @@ static void warn(const struct launch *l, size_t i, const char *text)
 		str_safe(l->plan->pool, l->plan->git_dirs.v[i]), text);
 }
 
+/* A name that the program cannot have taken before. */
+static const char *new_name(const struct launch *l, const char *name)
+{
+	uint64_t number = 0;
+
+	(void)!getrandom(&number, sizeof(number), 0);
+	return pool_printf(l->plan->pool, "%s.untrusted-%016llx", name, (unsigned long long)number);
+}
+
+static const char *put_aside(const struct launch *l, size_t i, const char *name)
+{
+	const char *aside = new_name(l, name);
+	int dir = l->git[i].dir;
+
+	return renameat2(dir, name, dir, aside, RENAME_NOREPLACE) ? NULL : aside;
+}
+
+static void put_newcomer_aside(const struct launch *l, size_t i, const char *name)
+{
+	const char *aside = put_aside(l, i, name);
+
+	if (aside)
+		warn(l, i,
+		     pool_printf(l->plan->pool,
+				 "%s has appeared, by which git would read other files: now %s",
+				 name, aside));
+	else
+		warn(l, i, "git would read other files: do not run it here before you have looked");
+}
+
 static void put_head_back(const struct launch *l, size_t i)
 {
 	const struct git_state *g = &l->git[i];
+	const char *name = new_name(l, "HEAD");
 	_cleanup_fd_ int fd = -1;
 	size_t n = strlen(g->head);
 
-	unlinkat(g->dir, "HEAD.sandbox", 0);
-	fd = openat(g->dir, "HEAD.sandbox", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		    0666);
-	if (fd < 0 || write(fd, g->head, n) != (ssize_t)n ||
-	    renameat(g->dir, "HEAD.sandbox", g->dir, "HEAD"))
-		warn(l, i,
-		     "HEAD is not one any more and cannot be put back: do not run git here before you have looked");
+	put_aside(l, i, "HEAD");
+	fd = openat(g->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	if (fd < 0 || write(fd, g->head, n) != (ssize_t)n || renameat(g->dir, name, g->dir, "HEAD"))
+		warn(l, i, "HEAD is lost: do not run git here before you have looked");
 	else
-		warn(l, i,
-		     "HEAD was not one any more, so that git would have read other files: put back");
+		warn(l, i, "HEAD was not one any more, git would have read other files: put back");
 }
 
-static void put_aside(const struct launch *l, size_t i, const char *name)
+/* Through its descriptor: a name could lead elsewhere by now. chmod(2) has no flag for that. */
+static void put_mode_back(const struct launch *l, size_t i, size_t k)
 {
 	const struct git_state *g = &l->git[i];
-	struct pool *pool = l->plan->pool;
-	const char *aside = pool_printf(pool, "%s.untrusted", name);
+	_cleanup_fd_ int fd = -1;
+	char path[40];
 
-	if (renameat(g->dir, name, g->dir, aside))
+	if (!g->modes[k] || mode_of(g->dir, needed[k]) == g->modes[k])
+		return;
+	fd = fd_openat2(g->dir, needed[k], O_PATH | O_DIRECTORY, 0,
+			RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (fd < 0 || chmod(path, g->modes[k]))
 		warn(l, i,
-		     pool_printf(
-			     pool,
-			     "%s has appeared and cannot be renamed: do not run git here before you have looked",
-			     name));
+		     "its modes have been changed: do not run git here before you have looked");
 	else
-		warn(l, i,
-		     pool_printf(pool,
-				 "%s has appeared, by which git would read other files: now %s",
-				 name, aside));
+		warn(l, i, pool_printf(l->plan->pool, "mode of %s put back", needed[k]));
 }
 
 void git_put_right(void *context)
@@ -124,9 +166,11 @@ void git_put_right(void *context)
 	for (size_t i = 0; i < l->plan->git_dirs.n; i++) {
 		struct git_state *g = &l->git[i];
 
+		for (size_t k = 0; k < MODES; k++)
+			put_mode_back(l, i, k);
 		for (size_t k = 0; k < NEWCOMERS; k++) {
 			if (!g->had[k] && exists(g->dir, newcomers[k]))
-				put_aside(l, i, newcomers[k]);
+				put_newcomer_aside(l, i, newcomers[k]);
 		}
 		if (g->head && !read_head(l->plan->pool, g->dir))
 			put_head_back(l, i);

@@ -39,6 +39,7 @@
 
 static int open_standard(void *context, struct err *e)
 {
+	struct stat st;
 	int fd;
 
 	(void)context;
@@ -50,6 +51,13 @@ static int open_standard(void *context, struct err *e)
 			return err_errno(e, "fcntl");
 	} while (fd <= 2);
 	close(fd);
+	for (fd = 0; fd <= 2; fd++) {
+		/* Everything below it could be opened through it, whatever is mounted (openat(2)).
+		 */
+		if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+			return err_set(e, "descriptor %d is a directory of the host: not passed on",
+				       fd);
+	}
 	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC))
 		return err_errno(e, "close_range");
 	return 0;

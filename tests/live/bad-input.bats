@@ -232,7 +232,7 @@ fine_or_refused() {
 }
 
 @test "an unknown first word is a program, and is not found" {
-	sb lits
+	sb lisst
 	exited 127
 	one_line
 }

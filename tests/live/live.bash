@@ -158,5 +158,5 @@ json() {
 j = json.load(sys.stdin)
 value = eval(sys.argv[1])
 if not value:
-    sys.exit("not true: %s\nin: %s" % (sys.argv[1], json.dumps(j)[:4000]))' "$1"
+    sys.exit("not true: %s; the data: %s" % (sys.argv[1], json.dumps(j)[:4000]))' "$1"
 }

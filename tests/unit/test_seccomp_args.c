@@ -91,6 +91,8 @@ static const struct refusal refusals[] = {
 	{"socket alg, upper half", __NR_socket, {AF_ALG | UPPER}, FAM, EAFNOSUPPORT},
 	{"socket, one bit too many", __NR_socket, {AF_INET | 1U << 31}, FAM, EAFNOSUPPORT},
 	{"socketpair", __NR_socketpair, {AF_TIPC}, FAM, EAFNOSUPPORT},
+	{"netlink audit", __NR_socket, {AF_NETLINK, SOCK_RAW, 9}, FAM, EAFNOSUPPORT},
+	{"netlink netfilter", __NR_socket, {AF_NETLINK, SOCK_RAW, 12}, FAM, EAFNOSUPPORT},
 };
 
 /* What must go on whatever is restricted. */
@@ -116,6 +118,7 @@ static const struct refusal allowed[] = {
 	{"openat", __NR_openat, {3, 0, O_CREAT | O_WRONLY, 0666}, 0, 0},
 	{"openat, mode not looked at", __NR_openat, {3, 0, O_RDONLY | O_DIRECTORY, 06777}, 0, 0},
 	{"socket unix", __NR_socket, {AF_UNIX}, 0, 0},
+	{"netlink route", __NR_socket, {AF_NETLINK, SOCK_RAW, 0}, 0, 0},
 	{"socket inet, upper half", __NR_socket, {AF_INET | UPPER}, 0, 0},
 	{"socketpair unix", __NR_socketpair, {AF_UNIX}, 0, 0},
 	{"getppid", __NR_getppid, {0}, 0, 0},
