@@ -8,6 +8,10 @@ ReadWritePaths=.
 # A build reads the repository at most (git describe); nothing in it that the host would run later can change.
 ProtectGit=all
 
+[Seccomp]
+# Also with --user root, where it is not the rule.
+RestrictSUIDSGID=yes
+
 [Environment]
 PassEnvironment=CC CXX CPP AR AS LD NM RANLIB STRIP CFLAGS CXXFLAGS CPPFLAGS LDFLAGS LDLIBS
 PassEnvironment=MAKEFLAGS MAKELEVEL MFLAGS CONFIG_SITE PKG_CONFIG* CMAKE_* NINJA_STATUS DESTDIR V

@@ -5,3 +5,6 @@ Inherit=base
 
 [Filesystem]
 ReadOnlyPaths=.
+
+[Seccomp]
+RestrictSUIDSGID=yes

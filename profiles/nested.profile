@@ -7,3 +7,5 @@ Inherit=shell
 # A user namespace gives its maker rights over what it makes; much more of the kernel can be reached.
 RestrictNamespaces=no
 SystemCallFilter=@mount @keyring sethostname setdomainname
+RestrictAddressFamilies=
+RestrictSUIDSGID=no

@@ -11,8 +11,6 @@ ReadOnlyPaths=-~/.gitconfig -~/.config/git
 # ptrace(2) reaches the program's own children, and nothing else that is in the sandbox.
 SystemCallFilter=@debug
 LockPersonality=no
-# Live sockets of the host that are in view when it starts are covered.
-RestrictAddressFamilies=AF_UNIX
 
 [Environment]
 PassEnvironment=CC CXX CFLAGS CXXFLAGS CPPFLAGS LDFLAGS MAKEFLAGS GIT_AUTHOR_* GIT_COMMITTER_*

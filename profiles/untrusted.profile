@@ -13,3 +13,4 @@ Identity=separate
 SystemCallFilter=~@chown ~@setuid ~@memlock ~@pkey ~@sandbox ~@aio ~@resources ~process_vm_readv ~process_vm_writev ~kcmp ~name_to_handle_at
 RestrictAddressFamilies=
 RestrictAddressFamilies=AF_INET
+RestrictSUIDSGID=yes

@@ -3,6 +3,7 @@
  * it. */
 #include <linux/sched.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/cap.h"
 #include "base/path.h"
@@ -200,13 +201,18 @@ static int check_io_uring(const struct plan_inputs *in, const struct plan *p, st
 static void plan_families(const struct profile *profile, struct plan *p)
 {
 	const struct setting *s = &profile->s[KEY_FAMILIES];
+	/* Who opens a socket of the host means it to be reached. */
+	bool with_unix = profile->s[KEY_SOCKETS].list.n > 0 || p->abstract_sockets;
 	int *families = pool_alloc(p->pool, (s->list.n + 1) * sizeof(*families));
+	size_t n = 0;
 
-	p->filter.args.restrict_families = s->list.n > 0;
 	for (size_t i = 0; i < s->list.n; i++)
-		families[i] = seccomp_family(s->list.v[i].text);
+		families[n++] = seccomp_family(s->list.v[i].text);
+	if (with_unix)
+		families[n++] = AF_UNIX;
+	p->filter.args.restrict_families = s->list.n > 0;
 	p->filter.args.families = families;
-	p->filter.args.n_families = s->list.n;
+	p->filter.args.n_families = n;
 }
 
 int plan_limits_of_calls(const struct plan_inputs *in, struct plan *p, struct err *e)

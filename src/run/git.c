@@ -24,7 +24,7 @@ enum { HEAD_MAX = 1024, NEWCOMERS = 2, MODES = 3 };
 
 static const char *const newcomers[NEWCOMERS] = {"commondir", "config.worktree"};
 /* Without these git does not see a repository; a program could close them. */
-static const char *const needed[MODES] = {".", "objects", "refs"};
+static const char *const needed[MODES] = {"", "objects", "refs"};
 
 struct git_state {
 	int dir;
@@ -58,13 +58,14 @@ static bool exists(int dir, const char *name)
 	return faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* "" is the directory itself, which may have been closed even to us. */
 static mode_t mode_of(int dir, const char *name)
 {
 	struct stat st;
 
-	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISDIR(st.st_mode)
-		       ? 0
-		       : st.st_mode & 07777;
+	if (fstatat(dir, name, &st, *name ? AT_SYMLINK_NOFOLLOW : AT_EMPTY_PATH))
+		return 0;
+	return S_ISDIR(st.st_mode) ? st.st_mode & 07777 : 0;
 }
 
 int git_remember(void *context, struct err *e)
@@ -149,14 +150,17 @@ static void put_mode_back(const struct launch *l, size_t i, size_t k)
 
 	if (!g->modes[k] || mode_of(g->dir, needed[k]) == g->modes[k])
 		return;
-	fd = fd_openat2(g->dir, needed[k], O_PATH | O_DIRECTORY, 0,
-			RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	fd = *needed[k] ? fd_openat2(g->dir, needed[k], O_PATH | O_DIRECTORY, 0,
+				     RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS)
+			: fcntl(g->dir, F_DUPFD_CLOEXEC, 3);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (fd < 0 || chmod(path, g->modes[k]))
 		warn(l, i,
 		     "its modes have been changed: do not run git here before you have looked");
 	else
-		warn(l, i, pool_printf(l->plan->pool, "mode of %s put back", needed[k]));
+		warn(l, i,
+		     pool_printf(l->plan->pool, "the mode of its \"%s\" has been put back",
+				 needed[k]));
 }
 
 void git_put_right(void *context)

@@ -15,6 +15,15 @@ teardown() {
 	attack_teardown
 }
 
+# Where AF_UNIX is closed. python and node have it open, and there only sockets whose path is known are covered.
+unreached() {
+	local profile
+
+	for profile in default build shell untrusted; do
+		fails "$SANDBOX" -p "$profile" "$@" || return 1
+	done
+}
+
 @test "outside, each is reached" {
 	mkdir dir
 	(cd dir && background ../listener ../net-listen unix sock; printf '%s\n' "${BACKGROUND[@]}" >../pids)
@@ -29,7 +38,7 @@ teardown() {
 @test "inside, one bound by a relative name is not" {
 	background listener ./net-listen unix sock
 	first_line listener
-	fails_under_all ./net-reach unix sock
+	unreached ./net-reach unix sock
 }
 
 @test "nor one that was linked to another name" {
@@ -37,7 +46,7 @@ teardown() {
 	first_line listener
 	ln temporary final
 	rm temporary
-	fails_under_all ./net-reach unix final
+	unreached ./net-reach unix final
 }
 
 @test "nor one whose directory an earlier run has moved" {
@@ -57,5 +66,5 @@ teardown() {
 	background listener unshare -Urn ./net-listen unix "$PWD/sock"
 	first_line listener
 	works ./net-reach unix sock
-	fails_under_all ./net-reach unix sock
+	unreached ./net-reach unix sock
 }
