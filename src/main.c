@@ -45,7 +45,7 @@ static int reserved(const char *name)
 	return cli_error(&e);
 }
 
-int main(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
 	for (size_t i = 0; argc > 1 && i < commands_n; i++) {
 		if (!str_eq(argv[1], commands[i].name))
@@ -53,4 +53,15 @@ int main(int argc, char **argv)
 		return commands[i].run ? commands[i].run(argc - 1, argv + 1) : reserved(argv[1]);
 	}
 	return cmd_run(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+	int status = run_command(argc, argv);
+	struct err e = {0};
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	err_errno(&e, "standard output");
+	return cli_error(&e);
 }

@@ -77,3 +77,5 @@ int cmd_version(int argc, char **argv);
 void explain_print(struct session *s, FILE *out);
 /* help.c */
 void help_options(FILE *out);
+/* Usage of one command, by its name; returns 0. */
+int help_command(const char *name);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* `sandbox help`, `sandbox --help`, `sandbox version`. */
+#include <fcntl.h>
+#include <spawn.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -56,6 +59,33 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
+int help_command(const char *name)
+{
+	const struct command *c = find(name);
+
+	printf("Usage: sandbox %s %s\n%s\n", c->name, c->arguments, c->doc);
+	return 0;
+}
+
+/* Returns if there is no such page, or no man(1). */
+static void open_manual(const char *page)
+{
+	char *const where[] = {(char *)"man", (char *)"-w", (char *)(uintptr_t)page, NULL};
+	char *const show[] = {(char *)"man", (char *)(uintptr_t)page, NULL};
+	posix_spawn_file_actions_t quiet;
+	int status;
+	pid_t pid;
+
+	if (posix_spawn_file_actions_init(&quiet) ||
+	    posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0) ||
+	    posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", O_WRONLY, 0))
+		return;
+	if (posix_spawnp(&pid, "man", &quiet, NULL, where, environ) == 0 &&
+	    waitpid(pid, &status, 0) == pid && status == 0)
+		execvp("man", show);
+	posix_spawn_file_actions_destroy(&quiet);
+}
+
 int cmd_help(int argc, char **argv)
 {
 	const struct command *c;
@@ -83,8 +113,21 @@ int cmd_help(int argc, char **argv)
 
 int cmd_version(int argc, char **argv)
 {
-	(void)argc;
-	(void)argv;
-	printf("sandbox %s\n", VERSION);
+	struct jsonw j = {.out = stdout};
+	struct err e = {0};
+
+	if (argc > 1 && (str_eq(argv[1], "-h") || str_eq(argv[1], "--help")))
+		return help_command("version");
+	if (argc > 1 && !str_eq(argv[1], "--json")) {
+		err_set(&e, "version: there is no option %s", argv[1]);
+		return cli_error(&e);
+	}
+	if (argc == 1) {
+		printf("sandbox %s\n", VERSION);
+		return 0;
+	}
+	jsonw_open(&j, NULL, '{');
+	jsonw_string(&j, "version", VERSION);
+	jsonw_close(&j, '}');
 	return 0;
 }

@@ -180,16 +180,16 @@ static int parse_one(struct pool *pool, struct run_options *o, char ***next, str
 	if (!row)
 		return unknown(pool, word, e);
 	if (!row->argument && value)
-		return err_set(e, "--%s takes no value", row->name);
+		return err_set(e, "--%s: takes no value", row->name);
 	if (row->argument && !value) {
 		value = *(*next);
 		if (!value)
-			return err_set(e, "--%s needs a value", row->name),
+			return err_set(e, "--%s: needs a value", row->name),
 			       err_hint(e, "--%s %s", row->name, row->argument);
 		(*next)++;
 	}
 	return row->key >= 0 && value ? parse_keyed(pool, o, row, value, e)
-			     : parse_special(pool, o, row, value, e);
+				      : parse_special(pool, o, row, value, e);
 }
 
 int options_parse(struct pool *pool, int argc, char **argv, struct run_options *ret, struct err *e)

@@ -59,7 +59,7 @@ static int list(struct words *w, struct err *e)
 	for (size_t i = 0; i < all.n; i++) {
 		struct profile p;
 		struct err bad;
-		bool ok = load(w, all.v[i].path, &p, &bad) == 0;
+		bool ok = load(w, all.v[i].name, &p, &bad) == 0;
 		const char *what = ok ? profile_text_of(&p, KEY_DESCRIPTION, "") : bad.text;
 
 		if (!w->json) {
@@ -240,13 +240,30 @@ static int diff(struct words *w, struct err *e)
 
 static int print_keys(struct words *w, struct err *e)
 {
-	(void)e;
-	for (int id = 0; id < KEY_COUNT; id++) {
-		const char *text = pool_printf(&w->pool, "%s.%s=%s", keys[id].section,
-					       keys[id].name, keys[id].syntax);
+	struct jsonw j = {.out = stdout};
 
-		printf("%-56s %s\n", text, keys[id].doc);
+	(void)e;
+	if (w->json)
+		jsonw_open(&j, NULL, '[');
+	for (int id = 0; id < KEY_COUNT; id++) {
+		const struct key *k = &keys[id];
+
+		if (!w->json) {
+			printf("%-56s %s\n",
+			       pool_printf(&w->pool, "%s.%s=%s", k->section, k->name, k->syntax),
+			       k->doc);
+			continue;
+		}
+		jsonw_open(&j, NULL, '{');
+		jsonw_string(&j, "section", k->section);
+		jsonw_string(&j, "key", k->name);
+		jsonw_string(&j, "values", k->syntax);
+		jsonw_bool(&j, "list", key_is_list((enum key_id)id));
+		jsonw_string(&j, "description", k->doc);
+		jsonw_close(&j, '}');
 	}
+	if (w->json)
+		jsonw_close(&j, ']');
 	return 0;
 }
 
@@ -265,7 +282,7 @@ int cmd_profile(int argc, char **argv)
 	int rc = 1;
 
 	if (argc > 1 && (str_eq(argv[1], "-h") || str_eq(argv[1], "--help")))
-		return cmd_help(2, (char *[]){argv[0], argv[0], NULL});
+		return help_command("profile");
 	for (size_t i = 0; argc > 1 && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		if (!str_eq(argv[1], verbs[i].name))
 			continue;

@@ -12,9 +12,12 @@ int cli_error(const struct err *e)
 {
 	/* A program that is not there is the user's matter, not a step of ours that failed. */
 	const char *step = e->step && e->code == EXIT_SANDBOX ? e->step : "";
+	struct pool pool = {0};
 
 	fprintf(stderr, "%s%s%s%s%s%s%s\n", e->located ? "" : "sandbox: ", step, *step ? ": " : "",
-		e->text, *e->hint ? " (" : "", e->hint, *e->hint ? ")" : "");
+		str_safe(&pool, e->text), *e->hint ? " (" : "", str_safe(&pool, e->hint),
+		*e->hint ? ")" : "");
+	pool_done(&pool);
 	return e->code ? e->code : EXIT_SANDBOX;
 }
 
@@ -54,7 +57,7 @@ static int run_options(struct session *s, struct err *e)
 	if (check_name(o->name, e))
 		return -1;
 	if (!o->argv[0] && !o->explain)
-		return err_set(e, "no command given"),
+		return err_set(e, "command: none given"),
 		       err_hint(e, "sandbox make; `sandbox --help` shows more");
 	if (session_plan(s, e))
 		return -1;
@@ -76,7 +79,7 @@ static int run_or_explain(int argc, char **argv, bool explain)
 	if (rc == 0 && s.options.help) {
 		help_options(stdout);
 	} else if (rc == 0 && s.options.version) {
-		cmd_version(argc, argv);
+		cmd_version(s.options.json ? 2 : 1, (char *[]){"version", "--json", NULL});
 	} else if (rc == 0) {
 		s.options.explain |= explain;
 		rc = host_init(&s.host, &s.pool, (const char *const *)environ, &e);

@@ -73,6 +73,24 @@ static const char *own_directory(const struct host *h, const char *variable, con
 	return path_join(h->pool, path_join(h->pool, h->home, fallback), "sandbox");
 }
 
+/* By its number: /dev/pts is of the caller's mount namespace, so the name leads to the same device.
+ */
+static void find_terminal(struct host *h)
+{
+	char link[] = "/proc/self/fd/0", path[64];
+	ssize_t n;
+
+	for (int fd = 0; fd <= 2 && !h->terminal; fd++) {
+		if (!isatty(fd))
+			continue;
+		link[sizeof(link) - 2] = (char)('0' + fd);
+		n = readlink(link, path, sizeof(path) - 1);
+		path[n > 0 ? n : 0] = '\0';
+		if (str_begins(path, "/dev/"))
+			h->terminal = pool_strdup(h->pool, path);
+	}
+}
+
 int host_init(struct host *h, struct pool *pool, const char *const *environment, struct err *e)
 {
 	const char *home;
@@ -95,6 +113,7 @@ int host_init(struct host *h, struct pool *pool, const char *const *environment,
 	else
 		h->cwd_error = errno == ENOENT ? "it has been deleted" : "it cannot be named";
 	h->landlock_abi = host_landlock_abi();
+	find_terminal(h);
 	h->config_home = own_directory(h, "XDG_CONFIG_HOME", ".config");
 	h->cache_home = own_directory(h, "XDG_CACHE_HOME", ".cache");
 	return 0;

@@ -61,10 +61,10 @@ struct host {
 	const char *cwd;
 	const char *cwd_error; /* why there is none */
 	const char *const *environment;
-	int landlock_abi;   /* 0: no Landlock */
-	const char *kernel; /* release, such as "6.1.0-40-amd64"; read where it matters only, else
-			       NULL */
-	bool has_terminal;
+	int landlock_abi;     /* 0: no Landlock */
+	const char *kernel;   /* release, such as "6.1.0-40-amd64"; read where it matters only, else
+				 NULL */
+	const char *terminal; /* the device that the standard descriptors are, or NULL */
 	const char *resolv_conf;	      /* real path of /etc/resolv.conf, or NULL */
 	const char *config_home, *cache_home; /* of ours: .../sandbox; NULL without a home */
 	vec_of(struct host_path)

@@ -18,10 +18,11 @@ struct inside {
 	/* set by the launcher before the clone */
 	const struct plan *plan;
 	const struct bpf *names, *arguments;
-	int channel;	 /* to the launcher */
-	int terminal;	 /* the controlling terminal, or -1 */
-	bool foreground; /* the program gets the terminal from the start */
-	sigset_t mask;	 /* the caller's, for the program */
+	int channel;		       /* to the launcher */
+	int terminal;		       /* the controlling terminal, or -1 */
+	bool foreground;	       /* the program gets the terminal from the start */
+	struct sigaction child_action; /* the caller's, of SIGCHLD */
+	sigset_t mask;		       /* the caller's, for the program */
 	struct progress *progress;
 	char *scrub_begin, *scrub_end; /* the host's environment in this process's memory */
 

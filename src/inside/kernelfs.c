@@ -129,10 +129,13 @@ static int open_named_device(const struct plan_mount *m, struct err *e)
 	_cleanup_fd_ int fd = fd_openat2(AT_FDCWD, m->source, O_PATH, 0, RESOLVE_NO_SYMLINKS);
 	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
 			 (m->directory ? AT_RECURSIVE : 0);
+	struct stat st;
 	int mount;
 
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st))
 		return err_errno(e, "%s", m->source);
+	if (!m->directory && !S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
+		return err_set(e, "%s: not a device any more", m->source);
 	mount = open_tree(fd, "", flags);
 	if (mount < 0)
 		return err_errno(e, "%s: open_tree", m->source);

@@ -57,6 +57,8 @@ int inside_new_filesystem(const char *type, const char *const *options, uint64_t
 
 	if (fs < 0)
 		return err_errno(e, "fsopen %s", type);
+	if (fsconfig(fs, FSCONFIG_SET_STRING, "source", type, 0))
+		return err_errno(e, "%s: its name", type);
 	for (; options && *options; options += 2) {
 		if (fsconfig(fs, FSCONFIG_SET_STRING, options[0], options[1], 0))
 			return err_errno(e, "%s: option %s=%s", type, options[0], options[1]);

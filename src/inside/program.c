@@ -39,6 +39,8 @@ int program_group(void *context, struct err *e)
 	if (in->files_limit_max && setrlimit(RLIMIT_NOFILE, &files))
 		return err_errno(e, "RLIMIT_NOFILE");
 	umask(in->plan->umask >= 0 ? (mode_t)in->plan->umask : in->umask);
+	if (sigaction(SIGCHLD, &in->child_action, NULL))
+		return err_errno(e, "sigaction");
 	if (sigprocmask(SIG_SETMASK, &in->mask, NULL))
 		return err_errno(e, "sigprocmask");
 	return 0;

@@ -195,7 +195,7 @@ static int gather_uses(const struct plan_inputs *in, struct plan *p, struct err 
 			rc = add_device(in, p, u, e);
 		else if (u->key == KEY_SOCKETS)
 			rc = add_socket(in, p, u, e);
-		else if (u->key != KEY_NO_EXEC && u->key != KEY_COW)
+		else if (u->key != KEY_NO_EXEC && u->key != KEY_COW && u->key != KEY_ROOT)
 			rc = add_use(in, p, u, e);
 		if (rc)
 			return rc;
@@ -377,10 +377,20 @@ static int check_working_directory(const struct plan_inputs *in, struct plan *p,
 
 /* Whatever the profile says: the interfaces of the kernel, as little of them as programs can live
  * with. */
-static void add_ours(struct plan *p)
+static void add_ours(const struct plan_inputs *in, struct plan *p)
 {
 	struct plan_mount *cpu;
 
+	if (in->host->terminal) {
+		struct plan_mount *m = vec_add(p->pool, &p->devices);
+
+		/* ttyname(3) looks for it in /dev; the program has it open in any case. */
+		*m = (struct plan_mount){.kind = MOUNT_BIND,
+					 .place = "/dev/console",
+					 .source = in->host->terminal,
+					 .device = true,
+					 .reason = "the terminal's name"};
+	}
 	add(p, MOUNT_PROC, "/proc", "always");
 	add(p, MOUNT_DEV, "/dev", "always");
 	add(p, MOUNT_EMPTY, "/sys", "always")->optional = true;
@@ -393,7 +403,7 @@ int plan_mounts(const struct plan_inputs *in, struct plan *p, struct err *e)
 {
 	if (gather_uses(in, p, e))
 		return -1;
-	add_ours(p);
+	add_ours(in, p);
 	if (settle(in, p, e) || settle_root(in, p, e))
 		return -1;
 	plan_rules(in, p);

@@ -325,16 +325,19 @@ static int plan_network(const struct plan_inputs *in, struct plan *p, struct err
 
 static int plan_root(const struct plan_inputs *in, struct plan *p, struct err *e)
 {
-	const struct setting *s = &in->profile->s[KEY_ROOT];
-	struct value v = {.text = s->text, .at = s->at};
-
 	p->root = (enum choice_root)profile_number(in->profile, KEY_ROOT, ROOT_HOST);
-	if (p->root != ROOT_PATH)
-		return 0;
-	p->root_path = plan_expand_path(in->profile, in->host, &v, s->text, e);
-	if (!p->root_path)
-		return -1;
-	return str_eq(p->root_path, "/")
+	for (size_t i = 0; p->root == ROOT_PATH && i < in->uses->n; i++) {
+		const struct path_use *u = &in->uses->v[i];
+
+		if (u->key != KEY_ROOT)
+			continue;
+		if (u->source.kind == PATH_MISSING)
+			return refuse(in, KEY_ROOT, e, strerror(u->source.error));
+		if (u->source.kind != PATH_DIRECTORY)
+			return refuse(in, KEY_ROOT, e, "not a directory");
+		p->root_path = u->source.real;
+	}
+	return p->root_path && str_eq(p->root_path, "/")
 		       ? refuse(in, KEY_ROOT, e, "the host's own root is written Root=host")
 		       : 0;
 }

@@ -80,6 +80,8 @@ static void print_mounts(const struct plan *p, FILE *out)
 			str_quoted(p->pool, m->place));
 		if (m->kind == MOUNT_BIND && !str_eq(m->source, m->place))
 			fprintf(out, " from %s", str_quoted(p->pool, m->source));
+		if (m->size)
+			fprintf(out, " of %lld bytes", (long long)m->size);
 		fprintf(out, "  (%s)\n", mount_origin(p, m));
 	}
 	for (size_t i = 0; i < p->devices.n; i++)

@@ -110,8 +110,13 @@ static void drop_filter(void *context)
 static int block_signals(void *context, struct err *e)
 {
 	struct launch *l = context;
+	struct sigaction usual = {.sa_handler = SIG_DFL};
 	sigset_t all;
 
+	/* A caller that ignores it would make the kernel reap our children before we ask for them.
+	 */
+	if (sigaction(SIGCHLD, &usual, &l->child_action))
+		return err_errno(e, "sigaction");
 	sigfillset(&all);
 	if (sigprocmask(SIG_SETMASK, &all, &l->mask))
 		return err_errno(e, "sigprocmask");
@@ -130,6 +135,7 @@ static void unblock_signals(void *context)
 	struct launch *l = context;
 
 	fd_closep(&l->signals);
+	sigaction(SIGCHLD, &l->child_action, NULL);
 	sigprocmask(SIG_SETMASK, &l->mask, NULL);
 }
 
@@ -145,8 +151,10 @@ static int find_terminal(void *context, struct err *e)
 
 	(void)e;
 	l->terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-	l->foreground = l->terminal >= 0 && tcgetpgrp(l->terminal) == getpgrp() && isatty(0) &&
-			isatty(1) && isatty(2);
+	if (l->terminal < 0)
+		return 0;
+	l->foreground = tcgetpgrp(l->terminal) == getpgrp() && isatty(0) && isatty(1) && isatty(2);
+	l->has_modes = tcgetattr(l->terminal, &l->modes) == 0;
 	return 0;
 }
 
@@ -156,7 +164,10 @@ static void leave_terminal(void *context)
 
 	if (l->foreground)
 		tcsetpgrp(l->terminal, getpgrp());
-	l->foreground = false;
+	/* A program that was killed has not put the modes back; a shell does it for its own jobs.
+	 */
+	if (l->foreground && l->has_modes && l->killed)
+		tcsetattr(l->terminal, TCSADRAIN, &l->modes);
 	fd_closep(&l->terminal);
 }
 
@@ -220,6 +231,7 @@ static int clone_child(void *context, struct err *e)
 				    .terminal = l->terminal,
 				    .foreground = l->foreground,
 				    .mask = l->mask,
+				    .child_action = l->child_action,
 				    .progress = l->progress};
 	find_environment(&l->inside);
 	pid = fd_clone3(&args);
@@ -297,18 +309,41 @@ const struct step launch_steps[] = {
 };
 const size_t launch_rows = sizeof(launch_steps) / sizeof(launch_steps[0]);
 
+/*
+ * Ctrl-C went to the program alone. A shell that runs us in a loop or a script ends that only if it
+ * sees us die of it too.
+ */
+static void die_likewise(int signal)
+{
+	struct sigaction usual = {.sa_handler = SIG_DFL};
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, signal);
+	sigaction(signal, &usual, NULL);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	raise(signal);
+}
+
 int run_plan(const struct plan *plan, struct err *e)
 {
 	struct launch l = {
 		.plan = plan, .signals = -1, .terminal = -1, .channel = -1, .channel_inside = -1};
 	volatile size_t at = 0;
+	bool had_terminal;
 	int status;
 
 	if (steps_run(launch_steps, launch_rows, plan, &l, &at, e))
 		return -1;
 	status = supervise(&l, e);
+	had_terminal = l.foreground;
+	l.killed = status < 0 || WIFSIGNALED(status);
 	steps_undo(launch_steps, launch_rows, plan, &l);
 	if (status < 0)
 		return -1;
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	if (!l.killed)
+		return WEXITSTATUS(status);
+	if (had_terminal && WTERMSIG(status) == SIGINT)
+		die_likewise(SIGINT);
+	return 128 + WTERMSIG(status);
 }

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <sys/types.h>
+#include <termios.h>
 
 #include "base/step.h"
 #include "inside/inside.h"
@@ -20,10 +21,14 @@ int run_prepare(const struct profile *profile, struct host *host, const char *co
 struct launch {
 	const struct plan *plan;
 	struct bpf names, arguments;
-	sigset_t mask;	 /* as the caller had it */
-	int signals;	 /* signalfd */
-	int terminal;	 /* /dev/tty, or -1 */
-	bool foreground; /* the program's process group has the terminal */
+	sigset_t mask;		       /* as the caller had it */
+	struct sigaction child_action; /* likewise, of SIGCHLD */
+	int signals;		       /* signalfd */
+	int terminal;		       /* /dev/tty, or -1 */
+	bool foreground;	       /* the program's process group has the terminal */
+	struct termios modes;	       /* of the terminal, before */
+	bool has_modes;
+	bool killed; /* the program ended by a signal, or we do not know how */
 	int channel, channel_inside;
 	struct progress *progress;
 	struct git_state *git; /* one a directory of plan->git_dirs */

@@ -2,19 +2,21 @@
 /*
  * inject [-o REPORT] [-t SECONDS] [-r ROLE -n N (-e ERRNO | -k)] COMMAND [ARG...]
  *
- * Runs a launch of a sandbox, and makes the N-th system call of one of its processes fail (-e), or kills that process
- * with SIGKILL when it is about to make the call (-k). Without -r it lists the calls of all of them.
+ * Runs a launch of a sandbox, and makes the N-th system call of one of its processes fail (-e), or
+ *kills that process with SIGKILL when it is about to make the call (-k). Without -r it lists the
+ *calls of all of them.
  *
- * strace(1) does the same with -e inject=, but counts for every process on its own, so that a call of PID 1 could not be
- * reached without the launcher's failing first; and it stays with newuidmap, which then has no privilege. Here the
- * processes have names:
+ * strace(1) does the same with -e inject=, but counts for every process on its own, so that a call
+ *of PID 1 could not be reached without the launcher's failing first; and it stays with newuidmap,
+ *which then has no privilege. Here the processes have names:
  *
  *	launcher	the command itself
  *	mapper1/2	what it makes by vfork: newuidmap, newgidmap. Left alone from their exec on
  *	init		what it makes by clone3: PID 1
  *	program		what PID 1 makes by vfork. Left alone from its exec on
  *
- * We are the subreaper of all of it: whoever outlives the launcher by two seconds is reported as left behind, and killed.
+ * We are the subreaper of all of it: whoever outlives the launcher by two seconds is reported as
+ *left behind, and killed.
  *
  * The report, one line each:	call ROLE N NAME ARGUMENT...	hit ROLE N NAME ARGUMENT...	exec
  *				status exit N | status signal N		left PID NAME		hang
@@ -41,7 +43,8 @@
 #include <unistd.h>
 
 enum role { NOBODY, LAUNCHER, MAPPER1, MAPPER2, INIT, PROGRAM, ROLES };
-static const char *const role_names[ROLES] = {"nobody", "launcher", "mapper1", "mapper2", "init", "program"};
+static const char *const role_names[ROLES] = {"nobody",	 "launcher", "mapper1",
+					      "mapper2", "init",     "program"};
 
 enum { PROCESSES = 64, GRACE = 2 };
 
@@ -96,13 +99,16 @@ static struct process *find(struct run *r, pid_t pid, bool make)
 static const char *text_arguments(const char *name)
 {
 	static const char *const table[][2] = {
-		{"access", "0"},      {"chdir", "0"},	   {"execve", "0"},	   {"fsconfig", "23"},
-		{"fsopen", "0"},      {"linkat", "13"},	   {"mkdir", "0"},	   {"mkdirat", "1"},
-		{"mknodat", "1"},     {"fchmodat", "1"},   {"mount_setattr", "1"}, {"move_mount", "13"},
-		{"newfstatat", "1"},  {"open", "0"},	   {"openat", "1"},	   {"openat2", "1"},
-		{"open_tree", "1"},   {"readlink", "0"},   {"readlinkat", "1"},	   {"symlinkat", "02"},
-		{"unlinkat", "1"},    {"faccessat", "1"},  {"faccessat2", "1"},	   {"pivot_root", "01"},
-		{"umount2", "0"},     {"sethostname", "0"}, {"statx", "1"},	   {"fchownat", "1"},
+		{"access", "0"},     {"chdir", "0"},	     {"execve", "0"},
+		{"fsconfig", "23"},  {"fsopen", "0"},	     {"linkat", "13"},
+		{"mkdir", "0"},	     {"mkdirat", "1"},	     {"mknodat", "1"},
+		{"fchmodat", "1"},   {"mount_setattr", "1"}, {"move_mount", "13"},
+		{"newfstatat", "1"}, {"open", "0"},	     {"openat", "1"},
+		{"openat2", "1"},    {"open_tree", "1"},     {"readlink", "0"},
+		{"readlinkat", "1"}, {"symlinkat", "02"},    {"unlinkat", "1"},
+		{"faccessat", "1"},  {"faccessat2", "1"},    {"pivot_root", "01"},
+		{"umount2", "0"},    {"sethostname", "0"},   {"statx", "1"},
+		{"fchownat", "1"},
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -115,7 +121,8 @@ static const char *text_arguments(const char *name)
 static void put_text(FILE *out, pid_t pid, uint64_t address)
 {
 	char text[256] = "";
-	struct iovec to = {text, sizeof(text) - 1}, from = {(void *)(uintptr_t)address, sizeof(text) - 1};
+	struct iovec to = {text, sizeof(text) - 1},
+		     from = {(void *)(uintptr_t)address, sizeof(text) - 1};
 	ssize_t n = -1;
 
 	/* Shorter when the page ends before. */
@@ -134,9 +141,11 @@ static void put_text(FILE *out, pid_t pid, uint64_t address)
 
 static bool first_is_descriptor(const char *name)
 {
-	static const char *const names[] = {"read",	"write",    "close",	 "fstat",    "fstatfs", "getdents64",
-					    "recvfrom", "sendto",   "ioctl",	 "fchdir",   "fsconfig", "fsmount",
-					    "openat2",	"mkdirat",  "newfstatat", "open_tree", "linkat", "unlinkat", "openat"};
+	static const char *const names[] = {"read",    "write",	     "close",	   "fstat",
+					    "fstatfs", "getdents64", "recvfrom",   "sendto",
+					    "ioctl",   "fchdir",     "fsconfig",   "fsmount",
+					    "openat2", "mkdirat",    "newfstatat", "open_tree",
+					    "linkat",  "unlinkat",   "openat"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(names[i], name) == 0)
@@ -145,7 +154,8 @@ static bool first_is_descriptor(const char *name)
 	return false;
 }
 
-static void put_call(struct run *r, const char *kind, const struct process *p, const struct __ptrace_syscall_info *info)
+static void put_call(struct run *r, const char *kind, const struct process *p,
+		     const struct __ptrace_syscall_info *info)
 {
 	char *name = seccomp_syscall_resolve_num_arch(seccomp_arch_native(), (int)info->entry.nr);
 	char link[64], target[256];
@@ -153,14 +163,16 @@ static void put_call(struct run *r, const char *kind, const struct process *p, c
 
 	fprintf(r->report, "%s %s %d %s", kind, role_names[p->role], p->calls, name ? name : "?");
 	if (name && first_is_descriptor(name) && (int)info->entry.args[0] >= 0) {
-		snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)p->pid, (int)info->entry.args[0]);
+		snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)p->pid,
+			 (int)info->entry.args[0]);
 		n = readlink(link, target, sizeof(target) - 1);
 		fprintf(r->report, " <%.*s>", n > 0 ? (int)n : 1, n > 0 ? target : "?");
 	}
 	for (const char *c = name ? text_arguments(name) : ""; *c; c++)
 		put_text(r->report, p->pid, info->entry.args[*c - '0']);
 	if (name && strcmp(name, "prctl") == 0)
-		fprintf(r->report, " %ld %ld", (long)info->entry.args[0], (long)info->entry.args[1]);
+		fprintf(r->report, " %ld %ld", (long)info->entry.args[0],
+			(long)info->entry.args[1]);
 	fputc('\n', r->report);
 	fflush(r->report);
 	free(name);
@@ -321,14 +333,17 @@ static void at_stop(struct run *r, struct process *p, int status)
 
 static void set_alarm(double seconds)
 {
-	struct itimerval t = {.it_value = {(time_t)seconds, (suseconds_t)((seconds - (double)(time_t)seconds) * 1e6)},
-			      .it_interval = {0, 100000}};
+	struct itimerval t = {
+		.it_value = {(time_t)seconds,
+			     (suseconds_t)((seconds - (double)(time_t)seconds) * 1e6)},
+		.it_interval = {0, 100000}};
 
 	time_is_up = 0;
 	setitimer(ITIMER_REAL, &t, NULL);
 }
 
-/* Everything below us that is alive, named; one pass kills, the next finds what was made meanwhile. */
+/* Everything below us that is alive, named; one pass kills, the next finds what was made meanwhile.
+ */
 static bool kill_descendants(FILE *report)
 {
 	char path[64], name[64];
@@ -395,8 +410,8 @@ static void follow(struct run *r, double seconds)
 
 static int start(struct run *r, char **argv)
 {
-	const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
-			     PTRACE_O_TRACECLONE;
+	const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK |
+			     PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
 	struct process *p;
 	int gate[2];
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * walls SECRET KEYRING NAMESPACE...: says what it finds around itself, so that two runs can be compared line by line.
- * The host's session keyring and namespaces are given as the host sees them; what is not the host's is "own".
+ * walls SECRET KEYRING NAMESPACE...: says what it finds around itself, so that two runs can be
+ * compared line by line. The host's session keyring and namespaces are given as the host sees them;
+ * what is not the host's is "own".
  */
 #include <dirent.h>
 #include <errno.h>
@@ -46,9 +47,10 @@ static void say_file(const char *what, const char *path)
 
 static void say_status(void)
 {
-	static const char *const names[] = {"Umask:",  "Uid:",	  "Gid:",    "Groups:", "NSpid:",  "NSpgid:",
-					    "SigBlk:", "SigIgn:", "CapInh:", "CapPrm:", "CapEff:", "CapBnd:",
-					    "CapAmb:", "NoNewPrivs:", "Seccomp:", "Seccomp_filters:"};
+	static const char *const names[] = {
+		"Umask:",  "Uid:",	  "Gid:",     "Groups:",	 "NSpid:",  "NSpgid:",
+		"SigBlk:", "SigIgn:",	  "CapInh:",  "CapPrm:",	 "CapEff:", "CapBnd:",
+		"CapAmb:", "NoNewPrivs:", "Seccomp:", "Seccomp_filters:"};
 	FILE *f = fopen("/proc/self/status", "re");
 	char line[512];
 
@@ -64,7 +66,8 @@ static void say_status(void)
 		puts("status closed");
 }
 
-/* Where, which part of which kind of file system, and how; without the numbers that differ from run to run. */
+/* Where, which part of which kind of file system, and how; without the numbers that differ from run
+ * to run. */
 static void say_mounts(void)
 {
 	FILE *f = fopen("/proc/self/mountinfo", "re");
@@ -73,9 +76,11 @@ static void say_mounts(void)
 	while (f && fgets(line, sizeof(line), f)) {
 		const char *kind = strstr(line, " - ");
 
-		if (kind && sscanf(line, "%*s %*s %*s %2047s %2047s %511s", root, place, options) == 3)
+		if (kind &&
+		    sscanf(line, "%*s %*s %*s %2047s %2047s %511s", root, place, options) == 3)
 			printf("mount: %s %s %s %s%.*s\n", place, root, options,
-			       strncmp(kind - strlen("shared:00"), "shared", 6) == 0 ? "shared " : "",
+			       strncmp(kind - strlen("shared:00"), "shared", 6) == 0 ? "shared "
+										     : "",
 			       (int)strcspn(kind + 3, " "), kind + 3);
 	}
 	if (f)
@@ -126,9 +131,9 @@ static void say_namespaces(char **host)
 		n = readlink(path, target, sizeof(target) - 1);
 		target[n > 0 ? n : 0] = '\0';
 		printf("namespace %.*s: %s\n", (int)length, *host,
-		       n <= 0			      ? "closed"
+		       n <= 0			    ? "closed"
 		       : strcmp(target, *host) == 0 ? "the host's"
-						      : "own");
+						    : "own");
 	}
 }
 
@@ -138,14 +143,16 @@ static void say_socket(void)
 	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "socket"};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	say("connect to a socket of the host", connect(fd, (struct sockaddr *)&address, sizeof(address)));
+	say("connect to a socket of the host",
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)));
 	close(fd);
 }
 
 static void say_file_system(const char *secret)
 {
-	static const char *const places[] = {"/",	 "/etc",  "/usr", "/dev", "/dev/shm", "/proc",	 "/sys",
-					     "/tmp", "/run", "/home", "/root", "/var",     "/var/tmp", "."};
+	static const char *const places[] = {"/",     "/etc", "/usr",	  "/dev", "/dev/shm",
+					     "/proc", "/sys", "/tmp",	  "/run", "/home",
+					     "/root", "/var", "/var/tmp", "."};
 	const char *home = getenv("HOME");
 
 	say("read the secret", open(secret, O_RDONLY | O_CLOEXEC));
@@ -164,7 +171,8 @@ static void say_file_system(const char *secret)
 			unlink(path);
 		}
 	}
-	say("write to /proc/sys/kernel/hostname", open("/proc/sys/kernel/hostname", O_WRONLY | O_CLOEXEC));
+	say("write to /proc/sys/kernel/hostname",
+	    open("/proc/sys/kernel/hostname", O_WRONLY | O_CLOEXEC));
 	say("read /proc/kcore", open("/proc/kcore", O_RDONLY | O_CLOEXEC));
 	say("read the memory of PID 1", open("/proc/1/mem", O_RDONLY | O_CLOEXEC));
 }
@@ -176,8 +184,8 @@ static void say_network(void)
 
 	say_directory("interface", "/sys/class/net", false);
 	printf("loopback: %s\n", fd < 0 || ioctl(fd, SIOCGIFFLAGS, &lo) ? "none"
-				 : lo.ifr_flags & IFF_UP		 ? "up"
-									 : "down");
+				 : lo.ifr_flags & IFF_UP		? "up"
+									: "down");
 	if (fd >= 0)
 		close(fd);
 }
@@ -243,7 +251,8 @@ int main(int argc, char **argv)
 	uname(&name);
 	printf("host name: %s\n", name.nodename);
 	getrlimit(RLIMIT_NOFILE, &files);
-	printf("descriptors at most: %lu %lu\n", (unsigned long)files.rlim_cur, (unsigned long)files.rlim_max);
+	printf("descriptors at most: %lu %lu\n", (unsigned long)files.rlim_cur,
+	       (unsigned long)files.rlim_max);
 	printf("process group: %s\n", getpgrp() == getpid() ? "own" : "another's");
 	for (char **v = environ; *v; v++)
 		printf("environment: %s\n", *v);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Words of SystemCallFilter=, to the list that is compiled and the key of the cache. */
+#include "plan/filter.h"
 #include "base/str.h"
 #include "fuzz.h"
-#include "plan/filter.h"
 #include "profile/filter_word.h"
 
 static void check_list(const struct seccomp_name *list, size_t n)

@@ -6,7 +6,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_string(data, size);
-	struct seccomp_oci oci = {.json = text, .length = size, .name = "fuzz.json", .kernel = "6.1.0-40-amd64"};
+	struct seccomp_oci oci = {
+		.json = text, .length = size, .name = "fuzz.json", .kernel = "6.1.0-40-amd64"};
 	struct bpf program = {0};
 	struct err e = {0};
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A profile and a command line to a plan, on a host that is made up: no file is looked at. The input: a byte of facts,
- * the text of a profile, a NUL, and words of the command line with a NUL behind each.
+ * A profile and a command line to a plan, on a host that is made up: no file is looked at. The
+ * input: a byte of facts, the text of a profile, a NUL, and words of the command line with a NUL
+ * behind each.
  */
 #include "base/path.h"
 #include "base/str.h"
@@ -11,10 +12,12 @@
 
 enum { WORDS_MAX = 64 };
 
-static const char ground[] = "[Filesystem]\nInaccessiblePaths=-/home -/root\nTemporaryFileSystem=/tmp /run -~\n"
-			     "[Seccomp]\nSystemCallFilter=@default @basic-io @file-system @process\n";
+static const char ground[] =
+	"[Filesystem]\nInaccessiblePaths=-/home -/root\nTemporaryFileSystem=/tmp /run -~\n"
+	"[Seccomp]\nSystemCallFilter=@default @basic-io @file-system @process\n";
 
-static int no_inherit(struct profile *p, const char *name, struct origin at, void *context, struct err *e)
+static int no_inherit(struct profile *p, const char *name, struct origin at, void *context,
+		      struct err *e)
 {
 	(void)context;
 	return profile_err(p, at, e, "there is no profile %.50s", name);
@@ -22,7 +25,8 @@ static int no_inherit(struct profile *p, const char *name, struct origin at, voi
 
 static int parse(struct profile *p, const char *text, size_t n, struct err *e)
 {
-	struct profile_text t = {.text = text, .length = n, .file = "fuzz.profile", .inherit = no_inherit};
+	struct profile_text t = {
+		.text = text, .length = n, .file = "fuzz.profile", .inherit = no_inherit};
 
 	return profile_parse(p, &t, e);
 }
@@ -30,8 +34,9 @@ static int parse(struct profile *p, const char *text, size_t n, struct err *e)
 /* Something is everywhere, and what it is depends on the path alone. */
 static void probe(struct pool *pool, struct host_path *path)
 {
-	static const enum path_kind kinds[] = {PATH_DIRECTORY, PATH_DIRECTORY, PATH_FILE,   PATH_MISSING,
-					       PATH_SOCKET,    PATH_DEVICE,    PATH_OTHER, PATH_DIRECTORY};
+	static const enum path_kind kinds[] = {PATH_DIRECTORY, PATH_DIRECTORY, PATH_FILE,
+					       PATH_MISSING,   PATH_SOCKET,    PATH_DEVICE,
+					       PATH_OTHER,     PATH_DIRECTORY};
 	unsigned hash = 0;
 
 	for (const char *c = path->path; *c; c++)
@@ -45,7 +50,8 @@ static void probe(struct pool *pool, struct host_path *path)
 
 static void make_up_host(struct host *h, struct pool *pool, uint8_t facts)
 {
-	static const char *const environment[] = {"PATH=/usr/bin", "HOME=/home/user", "LANG=C", "SECRET=x", NULL};
+	static const char *const environment[] = {"PATH=/usr/bin", "HOME=/home/user", "LANG=C",
+						  "SECRET=x", NULL};
 
 	*h = (struct host){.pool = pool,
 			   .uid = facts & 1 ? 0 : 1000,
@@ -64,10 +70,12 @@ static void make_up_host(struct host *h, struct pool *pool, uint8_t facts)
 	h->subuid = h->subgid = (struct id_range){100000, 65536};
 	*vec_add(pool, &h->sockets) = (struct host_path){
 		.path = "/srv/socket", .real = "/srv/socket", .kind = PATH_SOCKET};
-	*vec_add(pool, &h->git) = (struct host_git){.path = "/home/user/project/.git", .is_directory = true, .present = 3};
+	*vec_add(pool, &h->git) = (struct host_git){
+		.path = "/home/user/project/.git", .is_directory = true, .present = 3};
 }
 
-/* What a line hides stays hidden, unless another line or option is about that very place or one below. */
+/* What a line hides stays hidden, unless another line or option is about that very place or one
+ * below. */
 static void check_hidden(const struct plan *p, const path_use_vec *uses)
 {
 	for (size_t i = 0; p->root == ROOT_HOST && i < uses->n; i++) {
@@ -78,10 +86,13 @@ static void check_hidden(const struct plan *p, const path_use_vec *uses)
 		if (u->key != KEY_INACCESSIBLE || u->source.kind == PATH_MISSING || !u->source.real)
 			continue;
 		for (size_t k = 0; k < uses->n; k++) {
-			const struct host_path *at = uses->v[k].place.path ? &uses->v[k].place : &uses->v[k].source;
+			const struct host_path *at = uses->v[k].place.path ? &uses->v[k].place
+									   : &uses->v[k].source;
 
-			shown |= uses->v[k].key != KEY_INACCESSIBLE && at->real && str_eq(at->real, u->source.real);
-			shown |= at->path && str_eq(at->path, u->source.real) && uses->v[k].key != KEY_INACCESSIBLE;
+			shown |= uses->v[k].key != KEY_INACCESSIBLE && at->real &&
+				 str_eq(at->real, u->source.real);
+			shown |= at->path && str_eq(at->path, u->source.real) &&
+				 uses->v[k].key != KEY_INACCESSIBLE;
 		}
 		over = plan_mount_over(p, u->source.real);
 		MUST(shown || (over && over->kind != MOUNT_BIND && over->kind != MOUNT_TEXT) ||
@@ -138,7 +149,7 @@ static int split_words(char *text, size_t size, char **argv)
 {
 	int argc = 0;
 
-	argv[argc++] = (char *)(uintptr_t)"sandbox";
+	argv[argc++] = (char *)(uintptr_t) "sandbox";
 	for (size_t at = 0; at < size && argc < WORDS_MAX; at += strlen(text + at) + 1)
 		argv[argc++] = text + at;
 	argv[argc] = NULL;

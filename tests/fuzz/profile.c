@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The text of a profile. A file that it inherits is the same text again, up to a depth. */
-#include "fuzz.h"
 #include "profile/profile.h"
+#include "fuzz.h"
 
 struct input {
 	const char *text;
@@ -9,11 +9,15 @@ struct input {
 	int depth;
 };
 
-static int inherit(struct profile *p, const char *name, struct origin at, void *context, struct err *e)
+static int inherit(struct profile *p, const char *name, struct origin at, void *context,
+		   struct err *e)
 {
 	struct input *in = context;
-	struct profile_text t = {
-		.text = in->text, .length = in->size, .file = name, .inherit = inherit, .context = in};
+	struct profile_text t = {.text = in->text,
+				 .length = in->size,
+				 .file = name,
+				 .inherit = inherit,
+				 .context = in};
 	int rc;
 
 	if (in->depth >= 2)
@@ -45,8 +49,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct profile p;
 	struct err e = {0};
 	struct input in = {fuzz_string(data, size), size, 0};
-	struct profile_text t = {
-		.text = in.text, .length = size, .file = "fuzz.profile", .inherit = inherit, .context = &in};
+	struct profile_text t = {.text = in.text,
+				 .length = size,
+				 .file = "fuzz.profile",
+				 .inherit = inherit,
+				 .context = &in};
 
 	profile_init(&p, &pool);
 	if (profile_parse(&p, &t, &e))

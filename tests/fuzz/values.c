@@ -30,7 +30,8 @@ static void check_numbers(const char *text)
 		MUST(yes);
 }
 
-/* What is safe to print has no control character, is UTF-8, and is the same when it is made safe again. */
+/* What is safe to print has no control character, is UTF-8, and is the same when it is made safe
+ * again. */
 static void check_safe(struct pool *pool, const char *text)
 {
 	const char *safe = str_safe(pool, text);

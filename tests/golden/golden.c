@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * golden DIRECTORY: the text of `explain` for every shipped profile on every host that is made up here, a file each:
- * DIRECTORY/PROFILE.FACTS.txt. An error in the place of a plan is written as it would be printed. Started in the root of
- * the tree, so that the origins of lines are relative. Nothing of the machine is looked at but profiles/.
+ * golden DIRECTORY: the text of `explain` for every shipped profile on every host that is made up
+ * here, a file each: DIRECTORY/PROFILE.FACTS.txt. An error in the place of a plan is written as it
+ * would be printed. Started in the root of the tree, so that the origins of lines are relative.
+ * Nothing of the machine is looked at but profiles/.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -61,10 +62,12 @@ static const struct {
 	{"/var/tmp", PATH_DIRECTORY, NULL},
 };
 
-static const char *const environment[] = {
-	"PATH=/usr/bin:/bin", "LANG=C.UTF-8",	 "LC_TIME=en_GB.UTF-8",	      "TERM=xterm",	   "CFLAGS=-O2",
-	"API_TOKEN=secret",   "EDITOR=/bin/ed", "SSH_AUTH_SOCK=/tmp/agent.1", "PYTHONPATH=lib",	   "NODE_ENV=test",
-	"GIT_AUTHOR_NAME=U",  NULL};
+static const char *const environment[] = {"PATH=/usr/bin:/bin",	 "LANG=C.UTF-8",
+					  "LC_TIME=en_GB.UTF-8", "TERM=xterm",
+					  "CFLAGS=-O2",		 "API_TOKEN=secret",
+					  "EDITOR=/bin/ed",	 "SSH_AUTH_SOCK=/tmp/agent.1",
+					  "PYTHONPATH=lib",	 "NODE_ENV=test",
+					  "GIT_AUTHOR_NAME=U",	 NULL};
 
 static void probe(struct host_path *path)
 {
@@ -107,8 +110,8 @@ static void make_up(struct host *h, struct pool *pool, const struct facts *f)
 }
 
 /* As run/prepare.c does it, on a host of glass. */
-static int prepare(const struct profile *profile, struct host *h, const char *const *argv, struct plan *ret,
-		   struct err *e)
+static int prepare(const struct profile *profile, struct host *h, const char *const *argv,
+		   struct plan *ret, struct err *e)
 {
 	path_use_vec uses = {0};
 	struct plan_inputs in = {.profile = profile, .host = h, .uses = &uses, .argv = argv};
@@ -122,23 +125,24 @@ static int prepare(const struct profile *profile, struct host *h, const char *co
 		if (u->place.path)
 			probe(&u->place);
 		if (plan_use_is_writable_tree(u))
-			*vec_add(h->pool, &h->git) =
-				(struct host_git){.path = path_join(h->pool, u->source.real, ".git"),
-						  .is_directory = true,
-						  .present = 1u << HOST_GIT_HOOKS | 1u << HOST_GIT_CONFIG};
+			*vec_add(h->pool, &h->git) = (struct host_git){
+				.path = path_join(h->pool, u->source.real, ".git"),
+				.is_directory = true,
+				.present = 1u << HOST_GIT_HOOKS | 1u << HOST_GIT_CONFIG};
 	}
 	return plan_build(&in, ret, e);
 }
 
 static void print_error(const struct err *e, FILE *out)
 {
-	fprintf(out, "%s%s%s%s%s\nexit %d\n", e->located ? "" : "sandbox: ", e->text, *e->hint ? " (" : "", e->hint,
-		*e->hint ? ")" : "", e->code);
+	fprintf(out, "%s%s%s%s%s\nexit %d\n", e->located ? "" : "sandbox: ", e->text,
+		*e->hint ? " (" : "", e->hint, *e->hint ? ")" : "", e->code);
 }
 
 static void print_case(const char *name, const struct facts *f, FILE *out)
 {
-	static const char *const dirs[] = {"profiles", NULL}, *const argv[] = {"make", "-j2", "a b", NULL};
+	static const char *const dirs[] = {"profiles", NULL}, *const argv[] = {"make", "-j2", "a b",
+									       NULL};
 	struct pool pool = {0};
 	struct profile profile;
 	struct host host;

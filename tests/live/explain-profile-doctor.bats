@@ -276,7 +276,8 @@ teardown() {
 @test "doctor: one line a thing, and a command to mend what is missing" {
 	sb doctor
 	[ "$status" -le 1 ]
-	shows 'user.namespace|User.namespace' 'subuid' 'newuidmap' 'Landlock' 'seccomp' 'cgroup' '/dev/fuse'
+	shows 'user.namespace|User.namespace' \
+		'subuid' 'newuidmap' 'Landlock' 'seccomp' 'cgroup' '/dev/fuse'
 }
 
 @test "doctor --json: valid, with the same verdict" {

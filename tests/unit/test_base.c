@@ -17,7 +17,7 @@
 #include "base/str.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
-#define BAD INT64_MIN
+#define BAD	 INT64_MIN
 
 static struct pool pool;
 
@@ -35,13 +35,15 @@ struct quantity {
 	int64_t value; /* BAD: refused */
 };
 
-static void check_quantities(int (*parse)(const char *, int64_t *), const struct quantity *list, size_t n)
+static void check_quantities(int (*parse)(const char *, int64_t *), const struct quantity *list,
+			     size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		int64_t value = -42;
 		int rc = parse(list[i].text, &value);
 
-		if (list[i].value == BAD ? rc != -1 || value != -42 : rc != 0 || value != list[i].value)
+		if (list[i].value == BAD ? rc != -1 || value != -42
+					 : rc != 0 || value != list[i].value)
 			fail_msg("\"%s\": %d, %lld", list[i].text, rc, (long long)value);
 	}
 }
@@ -49,12 +51,40 @@ static void check_quantities(int (*parse)(const char *, int64_t *), const struct
 static void test_size(void **state)
 {
 	static const struct quantity list[] = {
-		{"0", 0}, {"1", 1}, {"1B", 1}, {"1K", 1024}, {"1KB", 1024}, {"1.5K", 1536}, {"64M", 64 << 20},
-		{"2G", INT64_C(2) << 30}, {"1T", INT64_C(1) << 40}, {"7E", INT64_C(7) << 60}, {"0.5G", 512 << 20},
-		{"9223372036854775807", INT64_MAX}, {"infinity", STR_INFINITY}, {"9223372036854775808", BAD},
-		{"8E", BAD}, {"99999999999999999999", BAD}, {"", BAD}, {"K", BAD}, {"-1", BAD}, {"+1", BAD},
-		{" 1", BAD}, {"1 ", BAD}, {"1k", BAD}, {"1KK", BAD}, {"1KiB", BAD}, {"0x10", BAD}, {"1.", BAD},
-		{".5", BAD}, {"1.5.5", BAD}, {"1e3", BAD}, {"inf", BAD}, {"nan", BAD}, {"1,5", BAD}, {"10%", BAD},
+		{"0", 0},
+		{"1", 1},
+		{"1B", 1},
+		{"1K", 1024},
+		{"1KB", 1024},
+		{"1.5K", 1536},
+		{"64M", 64 << 20},
+		{"2G", INT64_C(2) << 30},
+		{"1T", INT64_C(1) << 40},
+		{"7E", INT64_C(7) << 60},
+		{"0.5G", 512 << 20},
+		{"9223372036854775807", INT64_MAX},
+		{"infinity", STR_INFINITY},
+		{"9223372036854775808", BAD},
+		{"8E", BAD},
+		{"99999999999999999999", BAD},
+		{"", BAD},
+		{"K", BAD},
+		{"-1", BAD},
+		{"+1", BAD},
+		{" 1", BAD},
+		{"1 ", BAD},
+		{"1k", BAD},
+		{"1KK", BAD},
+		{"1KiB", BAD},
+		{"0x10", BAD},
+		{"1.", BAD},
+		{".5", BAD},
+		{"1.5.5", BAD},
+		{"1e3", BAD},
+		{"inf", BAD},
+		{"nan", BAD},
+		{"1,5", BAD},
+		{"10%", BAD},
 	};
 
 	(void)state;
@@ -63,9 +93,11 @@ static void test_size(void **state)
 
 static void test_rate(void **state)
 {
-	static const struct quantity list[] = {{"1K", 1000},	    {"10M", 10000000}, {"1.5G", 1500000000},
-					       {"infinity", STR_INFINITY}, {"1M/s", BAD},     {"", BAD},
-					       {"10E", BAD},		    {"9E", INT64_C(9000000000000000000)}};
+	static const struct quantity list[] = {
+		{"1K", 1000},	      {"10M", 10000000},
+		{"1.5G", 1500000000}, {"infinity", STR_INFINITY},
+		{"1M/s", BAD},	      {"", BAD},
+		{"10E", BAD},	      {"9E", INT64_C(9000000000000000000)}};
 
 	(void)state;
 	check_quantities(str_rate, list, COUNT(list));
@@ -73,9 +105,18 @@ static void test_rate(void **state)
 
 static void test_percent(void **state)
 {
-	static const struct quantity list[] = {{"0%", 0},	  {"1%", 100},	  {"75%", 7500}, {"99.99%", 9999},
-					       {"0.01%", 1},	  {"150%", 15000}, {"%", BAD},   {"50", BAD},
-					       {"50 %", BAD},	  {"-1%", BAD},	  {"1%%", BAD}, {"", BAD},
+	static const struct quantity list[] = {{"0%", 0},
+					       {"1%", 100},
+					       {"75%", 7500},
+					       {"99.99%", 9999},
+					       {"0.01%", 1},
+					       {"150%", 15000},
+					       {"%", BAD},
+					       {"50", BAD},
+					       {"50 %", BAD},
+					       {"-1%", BAD},
+					       {"1%%", BAD},
+					       {"", BAD},
 					       {"999999999999999999%", BAD}};
 
 	(void)state;
@@ -85,11 +126,29 @@ static void test_percent(void **state)
 static void test_time(void **state)
 {
 	static const struct quantity list[] = {
-		{"5", 5000000}, {"5s", 5000000}, {"500ms", 500000}, {"10us", 10}, {"1min 30s", 90000000},
-		{"1min30s", 90000000}, {"1h", 3600000000}, {"2hr", 7200000000}, {"1d", 86400000000},
-		{"2days", 172800000000}, {"1w", 604800000000}, {"1.5s", 1500000}, {"infinity", STR_INFINITY},
-		{"0", 0}, {"", BAD}, {"s", BAD}, {"5x", BAD}, {"5 s", BAD}, {"-5", BAD}, {"1h-", BAD},
-		{"999999999999w", BAD}, {"5S", BAD}, {"9223372036854775807", BAD},
+		{"5", 5000000},
+		{"5s", 5000000},
+		{"500ms", 500000},
+		{"10us", 10},
+		{"1min 30s", 90000000},
+		{"1min30s", 90000000},
+		{"1h", 3600000000},
+		{"2hr", 7200000000},
+		{"1d", 86400000000},
+		{"2days", 172800000000},
+		{"1w", 604800000000},
+		{"1.5s", 1500000},
+		{"infinity", STR_INFINITY},
+		{"0", 0},
+		{"", BAD},
+		{"s", BAD},
+		{"5x", BAD},
+		{"5 s", BAD},
+		{"-5", BAD},
+		{"1h-", BAD},
+		{"999999999999w", BAD},
+		{"5S", BAD},
+		{"9223372036854775807", BAD},
 	};
 
 	(void)state;
@@ -108,12 +167,13 @@ static int parse_mode(const char *s, int64_t *ret)
 
 static void test_number_and_octal(void **state)
 {
-	static const struct quantity numbers[] = {{"1", 1},    {"10000", 10000}, {"0", BAD},	 {"10001", BAD},
-						  {"", BAD},   {"1x", BAD},	 {"-1", BAD},	 {"1.5", BAD},
-						  {"01", 1},   {" 1", BAD},	 {"1\n", BAD}};
-	static const struct quantity modes[] = {{"0", 0},     {"022", 022}, {"777", 0777}, {"0777", 0777}, {"1000", BAD},
-						{"8", BAD},   {"", BAD},    {"-1", BAD},   {"00000000022", BAD},
-						{"0x1", BAD}, {"22 ", BAD}};
+	static const struct quantity numbers[] = {
+		{"1", 1},    {"10000", 10000}, {"0", BAD}, {"10001", BAD}, {"", BAD},	{"1x", BAD},
+		{"-1", BAD}, {"1.5", BAD},     {"01", 1},  {" 1", BAD},	   {"1\n", BAD}};
+	static const struct quantity modes[] = {{"0", 0},	{"022", 022},  {"777", 0777},
+						{"0777", 0777}, {"1000", BAD}, {"8", BAD},
+						{"", BAD},	{"-1", BAD},   {"00000000022", BAD},
+						{"0x1", BAD},	{"22 ", BAD}};
 
 	(void)state;
 	check_quantities(parse_small, numbers, COUNT(numbers));
@@ -122,7 +182,8 @@ static void test_number_and_octal(void **state)
 
 static void test_bool(void **state)
 {
-	static const char *const yes[] = {"yes", "true", "on", "1"}, *const no[] = {"no", "false", "off", "0"};
+	static const char *const yes[] = {"yes", "true", "on", "1"}, *const no[] = {"no", "false",
+										    "off", "0"};
 	static const char *const bad[] = {"", "y", "YES", "2", "yes ", "enable"};
 	bool value;
 
@@ -190,10 +251,22 @@ static void test_utf8(void **state)
 		const char *text;
 		size_t length;
 	} cases[] = {
-		{"a", 1},		 {"\xc3\xa9", 2},	{"\xe2\x82\xac", 3},	 {"\xf0\x9f\x98\x80", 4},
-		{"\xf4\x8f\xbf\xbf", 4}, {"\x80", 0},		{"\xc0\xaf", 0},	 {"\xc1\xbf", 0},
-		{"\xc3", 0},		 {"\xc3(", 0},		{"\xe0\x80\xaf", 0},	 {"\xed\xa0\x80", 0},
-		{"\xf0\x80\x80\x80", 0}, {"\xf4\x90\x80\x80", 0}, {"\xf5\x80\x80\x80", 0}, {"\xff", 0},
+		{"a", 1},
+		{"\xc3\xa9", 2},
+		{"\xe2\x82\xac", 3},
+		{"\xf0\x9f\x98\x80", 4},
+		{"\xf4\x8f\xbf\xbf", 4},
+		{"\x80", 0},
+		{"\xc0\xaf", 0},
+		{"\xc1\xbf", 0},
+		{"\xc3", 0},
+		{"\xc3(", 0},
+		{"\xe0\x80\xaf", 0},
+		{"\xed\xa0\x80", 0},
+		{"\xf0\x80\x80\x80", 0},
+		{"\xf4\x90\x80\x80", 0},
+		{"\xf5\x80\x80\x80", 0},
+		{"\xff", 0},
 		{"\xe2\x82", 0},
 	};
 
@@ -240,10 +313,12 @@ static void test_matches(void **state)
 		const char *text, *pattern;
 		bool matches;
 	} cases[] = {
-		{"LC_ALL", "LC_*", true},   {"LC_", "LC_*", true},	{"LCALL", "LC_*", false},  {"", "*", true},
-		{"", "", true},		    {"a", "", false},		{"", "a", false},	   {"abc", "a*c", true},
-		{"abcbc", "a*bc", true},    {"abcd", "a*c", false},	{"a", "a**", true},	   {"XLC_", "LC_*", false},
-		{"aXbXc", "a*b*c", true},   {"aaaaab", "*a*b", true},	{"PATH", "path", false},   {"a?c", "a?c", true},
+		{"LC_ALL", "LC_*", true}, {"LC_", "LC_*", true},    {"LCALL", "LC_*", false},
+		{"", "*", true},	  {"", "", true},	    {"a", "", false},
+		{"", "a", false},	  {"abc", "a*c", true},	    {"abcbc", "a*bc", true},
+		{"abcd", "a*c", false},	  {"a", "a**", true},	    {"XLC_", "LC_*", false},
+		{"aXbXc", "a*b*c", true}, {"aaaaab", "*a*b", true}, {"PATH", "path", false},
+		{"a?c", "a?c", true},
 	};
 
 	(void)state;
@@ -267,10 +342,20 @@ static void test_prefixes(void **state)
 static void test_path_join(void **state)
 {
 	static const char *const cases[][3] = {
-		{"/", "a", "/a"},	{"/a", "b/c", "/a/b/c"},    {"/a/", "/b", "/b"},      {"/a", ".", "/a"},
-		{"/a", "./b/.", "/a/b"}, {"/", "", "/"},	    {"/a", "", "/a"},	      {"/", "//", "/"},
-		{"/a", "b//c/", "/a/b/c"}, {"/a", "..", "/a/.."},  {"/a/b", "../c", "/a/b/../c"}, {"/a", "...", "/a/..."},
-		{"/a", ".b", "/a/.b"},	{"//a//", "b", "/a/b"},
+		{"/", "a", "/a"},
+		{"/a", "b/c", "/a/b/c"},
+		{"/a/", "/b", "/b"},
+		{"/a", ".", "/a"},
+		{"/a", "./b/.", "/a/b"},
+		{"/", "", "/"},
+		{"/a", "", "/a"},
+		{"/", "//", "/"},
+		{"/a", "b//c/", "/a/b/c"},
+		{"/a", "..", "/a/.."},
+		{"/a/b", "../c", "/a/b/../c"},
+		{"/a", "...", "/a/..."},
+		{"/a", ".b", "/a/.b"},
+		{"//a//", "b", "/a/b"},
 	};
 
 	(void)state;
@@ -284,8 +369,9 @@ static void test_path_within(void **state)
 		const char *path, *dir;
 		bool within;
 	} cases[] = {
-		{"/a/b", "/a", true}, {"/a", "/a", true},	{"/ab", "/a", false}, {"/", "/", true},
-		{"/a", "/", true},    {"/a", "/a/b", false}, {"/b/a", "/a", false}, {"/a-b", "/a", false},
+		{"/a/b", "/a", true},  {"/a", "/a", true},    {"/ab", "/a", false},
+		{"/", "/", true},      {"/a", "/", true},     {"/a", "/a/b", false},
+		{"/b/a", "/a", false}, {"/a-b", "/a", false},
 	};
 
 	(void)state;
@@ -296,7 +382,15 @@ static void test_path_within(void **state)
 static void test_path_dotdot_and_name(void **state)
 {
 	static const char *const with[] = {"..", "/..", "../a", "/a/..", "/a/../b"};
-	static const char *const without[] = {"", "/", "...", "/a..", "/..a", "/a..b/c", "a/...", "/.../.."  "."};
+	static const char *const without[] = {"",
+					      "/",
+					      "...",
+					      "/a..",
+					      "/..a",
+					      "/a..b/c",
+					      "a/...",
+					      "/.../.."
+					      "."};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(with); i++)
@@ -315,7 +409,8 @@ static int compare(const void *a, const void *b)
 
 static void test_path_order(void **state)
 {
-	static const char *const sorted[] = {"/", "/a", "/a/b", "/a/b/c", "/a/c", "/a b", "/a-b", "/a-b/c", "/a.b", "/ab"};
+	static const char *const sorted[] = {"/",    "/a",   "/a/b",   "/a/b/c", "/a/c",
+					     "/a b", "/a-b", "/a-b/c", "/a.b",	 "/ab"};
 	const char *list[COUNT(sorted)];
 
 	(void)state;
@@ -346,7 +441,8 @@ static void test_pool(void **state)
 	for (size_t i = 0; i < 1 << 20; i += 4096)
 		assert_int_equal(big[i], 0);
 	for (int i = 0; i < 100; i++)
-		assert_int_equal((uintptr_t)pool_alloc(&pool, (size_t)i) % _Alignof(max_align_t), 0);
+		assert_int_equal((uintptr_t)pool_alloc(&pool, (size_t)i) % _Alignof(max_align_t),
+				 0);
 	assert_string_equal(pool_strndup(&pool, "abcdef", 3), "abc");
 	assert_string_equal(pool_strndup(&pool, "ab", 10), "ab");
 	assert_string_equal(pool_printf(&pool, "%s-%d", "x", 7), "x-7");
@@ -478,10 +574,8 @@ static bool not_wanted(const struct plan *plan)
 static void test_steps(void **state)
 {
 	static const struct step rows[] = {
-		{"first", NULL, apply_a, undo_a},
-		{"skipped", not_wanted, apply_c, undo_c},
-		{"second", NULL, apply_b, undo_b},
-		{"plain", NULL, apply_c, NULL},
+		{"first", NULL, apply_a, undo_a},  {"skipped", not_wanted, apply_c, undo_c},
+		{"second", NULL, apply_b, undo_b}, {"plain", NULL, apply_c, NULL},
 		{"third", NULL, apply_c, undo_c},
 	};
 	static const struct {

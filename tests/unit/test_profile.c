@@ -110,7 +110,8 @@ static void test_origins(void **state)
 static void test_continuation(void **state)
 {
 	(void)state;
-	must_parse("[Filesystem]\nReadOnlyPaths=/a \\\n  /b \\\n# between\n /c\nReadWritePaths=/d\n");
+	must_parse(
+		"[Filesystem]\nReadOnlyPaths=/a \\\n  /b \\\n# between\n /c\nReadWritePaths=/d\n");
 	check_list(KEY_READ_ONLY, "/a /b /c");
 	/* The line where it begins counts, and the one behind it is right again. */
 	assert_int_equal(profile.s[KEY_READ_ONLY].list.v[2].at.line, 2);
@@ -167,13 +168,19 @@ static void test_bad_lines(void **state)
 		{"\n\n[]\n", "f:3: unknown section []", ""},
 		{"[Usr]\n", "f:1: unknown section [Usr]", "did you mean [User]?"},
 		{"[Quark]\n", "f:1: unknown section [Quark]", ""},
-		{"[User]\nHostnam=a\n", "f:2: unknown key Hostnam in [User]", "did you mean Hostname?"},
-		{"[User]\nhostname=a\n", "f:2: unknown key hostname in [User]", "did you mean Hostname?"},
-		{"[User]\nRoot=host\n", "f:2: unknown key Root in [User]", "it belongs into [Filesystem]"},
+		{"[User]\nHostnam=a\n", "f:2: unknown key Hostnam in [User]",
+		 "did you mean Hostname?"},
+		{"[User]\nhostname=a\n", "f:2: unknown key hostname in [User]",
+		 "did you mean Hostname?"},
+		{"[User]\nRoot=host\n", "f:2: unknown key Root in [User]",
+		 "it belongs into [Filesystem]"},
 		{"[User]\n=x\n", "f:2: unknown key  in [User]", ""},
-		{"[User]\nHostname=a\n\nHostname=b\n", "f:4: Hostname= stands twice in this file (first in line 2)", ""},
-		{"[User]\nHostname=\nHostname=b\n", "f:3: Hostname= stands twice in this file (first in line 2)", ""},
-		{"[Filesystem]\nReadOnlyPaths=\"/a\n", "f:2: ReadOnlyPaths=: a quote is not closed", ""},
+		{"[User]\nHostname=a\n\nHostname=b\n",
+		 "f:4: Hostname= stands twice in this file (first in line 2)", ""},
+		{"[User]\nHostname=\nHostname=b\n",
+		 "f:3: Hostname= stands twice in this file (first in line 2)", ""},
+		{"[Filesystem]\nReadOnlyPaths=\"/a\n", "f:2: ReadOnlyPaths=: a quote is not closed",
+		 ""},
 		{"[Profile]\nInherit=x\n", "f:2: Inherit= is not possible here", ""},
 	};
 
@@ -242,7 +249,8 @@ static void check_values(const struct value_case *list, size_t n)
 		if (!c->good && strncmp(err.text, "f:1: ", 5) != 0)
 			fail_msg("%s=%s: %s", keys[c->id].name, c->text, err.text);
 		if (c->good && !key_is_list(c->id) && profile.s[c->id].number != c->number)
-			fail_msg("%s=%s: %lld", keys[c->id].name, c->text, (long long)profile.s[c->id].number);
+			fail_msg("%s=%s: %lld", keys[c->id].name, c->text,
+				 (long long)profile.s[c->id].number);
 	}
 }
 
@@ -349,23 +357,31 @@ static void test_too_long(void **state)
 	memset(path, 'a', sizeof(path) - 1);
 	path[0] = '/';
 	path[sizeof(path) - 1] = '\0';
-	assert_int_equal(profile_set(&profile, KEY_READ_ONLY, path, (struct origin){"f", 1}, &err), -1);
-	assert_int_equal(profile_set(&profile, KEY_SECCOMP_FILE, path, (struct origin){"f", 1}, &err), -1);
+	assert_int_equal(profile_set(&profile, KEY_READ_ONLY, path, (struct origin){"f", 1}, &err),
+			 -1);
+	assert_int_equal(
+		profile_set(&profile, KEY_SECCOMP_FILE, path, (struct origin){"f", 1}, &err), -1);
 	memset(path, 'h', 65);
 	path[65] = '\0';
-	assert_int_equal(profile_set(&profile, KEY_HOSTNAME, path, (struct origin){"f", 1}, &err), -1);
+	assert_int_equal(profile_set(&profile, KEY_HOSTNAME, path, (struct origin){"f", 1}, &err),
+			 -1);
 }
 
 /* What an option says is one word; what a file or --set says is split. */
 static void test_option_is_one_word(void **state)
 {
 	(void)state;
-	assert_int_equal(profile_set(&profile, KEY_READ_ONLY, "/a b\"c", (struct origin){"--ro", 0}, &err), 0);
+	assert_int_equal(
+		profile_set(&profile, KEY_READ_ONLY, "/a b\"c", (struct origin){"--ro", 0}, &err),
+		0);
 	assert_int_equal(profile.s[KEY_READ_ONLY].list.n, 1);
 	assert_string_equal(profile.s[KEY_READ_ONLY].list.v[0].text, "/a b\"c");
-	assert_int_equal(profile_set(&profile, KEY_READ_WRITE, "/a b", (struct origin){"--set", -1}, &err), 0);
+	assert_int_equal(
+		profile_set(&profile, KEY_READ_WRITE, "/a b", (struct origin){"--set", -1}, &err),
+		0);
 	assert_int_equal(profile.s[KEY_READ_WRITE].list.n, 2);
-	assert_int_equal(profile_set(&profile, KEY_BIND, "/a", (struct origin){"--bind", 0}, &err), -1);
+	assert_int_equal(profile_set(&profile, KEY_BIND, "/a", (struct origin){"--bind", 0}, &err),
+			 -1);
 	assert_true(strncmp(err.text, "--bind: ", 8) == 0);
 	assert_int_equal(err.located, 0);
 }
@@ -463,7 +479,8 @@ static void test_inherit_cycle(void **state)
 	put("2", "x", "[Profile]\nInherit=y\n");
 	put("2", "y", "\n[Profile]\nInherit=x\n");
 	assert_int_equal(load("x"), -1);
-	check_message("/2/y.profile:3: Inherit= goes round in a circle: /2/x.profile inherits itself");
+	check_message(
+		"/2/y.profile:3: Inherit= goes round in a circle: /2/x.profile inherits itself");
 }
 
 /* One's own file that inherits its own name means the one that it hides. */
@@ -497,7 +514,9 @@ static void test_inherit_deep(void **state)
 
 static void test_not_found(void **state)
 {
-	static const char *const bad_names[] = {"", ".x", "-x", "..", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+	static const char *const bad_names[] = {
+		"", ".x", "-x", "..",
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
 
 	(void)state;
 	put("2", "build", "");
@@ -532,8 +551,8 @@ static void test_untrusted_files(void **state)
 }
 
 /*
- * Reading takes memory in proportion to the file: without the limit, a profile that takes the square of it would take
- * the machine's.
+ * Reading takes memory in proportion to the file: without the limit, a profile that takes the
+ * square of it would take the machine's.
  */
 static void limit_memory(void)
 {
