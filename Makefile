@@ -29,7 +29,7 @@ LIBS = $(shell pkg-config $(if $(filter 1,$(STATIC)),--static) --libs $(PKGS))
 # In the order of a run: what was written, what the host has, what will happen, what happens.
 BASE := err pool str path nearest fd jsonw step cap seccomp seccomp_build seccomp_args seccomp_oci
 PROFILE := keys parse set load groups filter_word
-HOST := host paths ids features
+HOST := host paths ids attempt features features_kernel features_tools
 PLAN := uses mounts rules environment filter plan print
 INSIDE := channel inside user mounts kernelfs landlock program init
 RUN := prepare filter git launch idmap supervise
@@ -71,9 +71,9 @@ need-libraries:
 PAGES := $(patsubst man/%.scd,$(B)/man/%,$(wildcard man/*.scd))
 man: $(if $(shell command -v scdoc),$(PAGES))
 
-$(B)/man/%: man/%.scd
+$(B)/man/%: man/%.scd man/tidy.awk
 	$(call say,MAN,$@)
-	$(Q)mkdir -p $(@D) && scdoc <$< >$@
+	$(Q)mkdir -p $(@D) && scdoc <$< | awk -f man/tidy.awk >$@
 
 # --- tests ---
 
@@ -94,7 +94,7 @@ $(B)/golden: tests/golden/golden.c $(B)/sandbox.a
 vpath %.c tests/escape/probes tests/live/probes tests/fault
 $(B)/probes/%: %.c
 	$(call say,PROBE,$@)
-	$(Q)mkdir -p $(@D) && $(CC) -std=gnu17 -D_GNU_SOURCE -O1 -Wall -Wextra -o $@ $< -pthread
+	$(Q)mkdir -p $(@D) && $(CC) -std=gnu17 -O1 -Wall -Wextra -o $@ $< -pthread
 
 $(B)/fuzz/%: tests/fuzz/%.c $(OBJ)
 	$(call say,FUZZ,$@)
@@ -106,6 +106,7 @@ tests: all $(UNIT) $(PROBES) $(FUZZ) $(if $(wildcard tests/golden/golden.c),$(B)
 check:
 	$(Q)tests/lib/packages build check
 	$(Q)$(MAKE) --no-print-directory WERROR=1 tests
+	$(Q)$(if $(filter live,$(or $(PART),live)),tests/live/sources)
 	$(Q)SANDBOX=$(abspath $(B))/sandbox tests/lib/run $(PART)
 
 check-%:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
-# scdoc writes a paragraph mark after each heading and around each indented block, where it means nothing; mandoc's lint
-# complains about each. This takes those away: a mark stays only between two pieces of text.
+# scdoc writes a paragraph mark after each heading, where it means nothing, and before the end of each indented block,
+# where mandoc's lint complains that it is empty. This takes the first away and puts the second behind the block.
 /^\.P$/ { mark = 1; next }
-mark && !/^\.(SH|SS|RE|TH)/ && !after_heading { print ".P" }
-{ mark = 0; after_heading = /^\.(SH|SS|TH|RS|RE|P)/; print }
+/^\.RE$/ { heading = 0; print; next }
+mark && !heading && !/^\.(SH|SS)/ { print ".P" }
+{ mark = 0; heading = /^\.(SH|SS|TH|RS)/; print }

@@ -105,10 +105,9 @@ int cmd_help(int argc, char **argv)
 		err_hint(&e, "`sandbox help` lists them");
 		return cli_error(&e);
 	}
-	execlp("man", "man", str_eq(c->name, "profile") ? "sandbox-profile" : "sandbox",
-	       (char *)NULL);
-	printf("Usage: sandbox %s %s\n%s\n", c->name, c->arguments, c->doc);
-	return 0;
+	if (isatty(STDOUT_FILENO))
+		open_manual(str_eq(c->name, "profile") ? "sandbox-profile" : "sandbox");
+	return help_command(c->name);
 }
 
 int cmd_version(int argc, char **argv)

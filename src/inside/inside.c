@@ -3,36 +3,40 @@
  * Theory of operation
  *
  * The launcher clones PID 1 into all its new namespaces at once. PID 1 has every capability in the
- *new user namespace and none outside. What it does in which order is the first table; every row
- *says what has to be true before it.
+ * new user namespace and none outside. What it does in which order is the first table; every row
+ * says what has to be true before it.
  *
  *	keyring		a session keyring of its own: the caller's would come along
  *	sources		every part of the host's tree that will be seen is opened while the tree is
- *as the host has it
+ *			as the host has it
  *	ids		the launcher maps them meanwhile; before it nothing can be created, for we
- *are nobody
+ *			are nobody
  *	root		the root to be, private and read-only; nothing below it can change or be
- *propagated any more mounts		parents first. Destinations are looked up below the root's
- *descriptor, never by a path twice
+ *			propagated any more
+ *	mounts		parents first. Destinations are looked up below the root's descriptor, never
+ *			by a path twice
  *	seal		directories in which we made mount points become read-only
  *	network		loopback up
  *	hostname
  *	enter		a root that is not the host's becomes the root
- *	landlock	rules name what is visible now
- *	hidden		not dumpable: no /proc/1/mem for the program. From here our own /proc
- *entries are closed to us too
+ *	landlock-rules	they name what is visible now
+ *	hidden		not dumpable: no /proc/1/mem for the program. From here our own /proc entries
+ *			are closed to us too
  *
  * The program's process is made by vfork: it shares PID 1's memory until it execs, so a failure is
- *simply written into struct inside. Nothing that was not ours runs before the exec. The second
- *table goes from the loosest to the strictest: each row takes something away that the rows behind
- *it do not need.
+ * simply written into struct inside. Nothing that was not ours runs before the exec. The second
+ * table goes from the loosest to the strictest: each row takes something away that the rows behind
+ * it do not need.
  *
- *	group		a process group of its own (kill(0) would reach the launcher's), the
- *terminal, signals, umask, limits ids		the program's ids and no other groups; needs
- *CAP_SETUID directory	looked up by path from the root: an inherited directory would be in the
- *host's tree capabilities	needs CAP_SETPCAP for the bounding set, so after ids no-new-privs
- *before Landlock and seccomp, which need it of a process without CAP_SYS_ADMIN landlock filter
- *last: it need not allow anything but exec exec
+ *	group		a process group of its own (kill(0) would reach the launcher's), the terminal,
+ *			signals, umask, limits
+ *	ids		the program's ids and no other groups; needs CAP_SETUID
+ *	directory	looked up by path from the root: an inherited one would be in the host's tree
+ *	capabilities	needs CAP_SETPCAP for the bounding set, so after ids
+ *	no-new-privs	before Landlock and seccomp, which need it of a process without CAP_SYS_ADMIN
+ *	landlock
+ *	filter		last: it need not allow anything but exec
+ *	exec
  */
 #include <errno.h>
 #include <linux/prctl.h>
@@ -41,6 +45,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/features.h"
 #include "inside/inside.h"
 #include "inside/program.h"
 
@@ -93,6 +98,9 @@ const size_t inside_program_rows = sizeof(inside_program) / sizeof(inside_progra
 
 static _Noreturn void fail(struct inside *in)
 {
+	/* A host that gives user namespaces without their capabilities (AppArmor) is found out here. */
+	if (in->err.error == EPERM && !in->err.hint[0] && in->err.code == 125)
+		err_hint(&in->err, "%s", features_namespace_hint(EPERM));
 	channel_send(in->channel, MESSAGE_FAILED, 0, &in->err);
 	_exit(125);
 }

@@ -66,6 +66,7 @@ void plan_environment(const struct plan_inputs *in, struct plan *p)
 		set_variable(p, list, "USER", h->user);
 		set_variable(p, list, "LOGNAME", h->user);
 	}
+	set_variable(p, list, "SHELL", "/bin/sh");
 	set_variable(p, list, "PWD", p->working_directory);
 	for (size_t i = 0; i < set->list.n; i++)
 		set_assignment(p, list, set->list.v[i].text);

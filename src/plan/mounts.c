@@ -2,15 +2,16 @@
 /*
  * What is seen where: the profile's paths to a list of mounts, parents first.
  *
- *	gather		one entry a path of the profile, and the rules of ours: /proc, /dev, /sys,
- *DNS files, .git, live sockets, our own directories
- *	settle		sorted; one entry a place: the later one wins, but for a contradiction that
- *shows what is hidden
- *	prune		an entry that changes nothing goes; a hidden directory with something
- *visible below becomes a skeleton of mount points
+ *	gather	one entry a path of the profile, and the rules of ours: /proc, /dev, /sys
+ *	settle	sorted; one entry a place: the later one wins, but for a contradiction that shows what
+ *		is hidden
+ *	rules	DNS files, .git, live sockets, our own directories (rules.c)
+ *	prune	an entry that changes nothing goes; a hidden directory with something visible below
+ *		becomes a skeleton of mount points
+ *	pins	what leads to a mount in a writable tree cannot be renamed (rules.c)
  *
  * The sort is by place, with a parent before what is below it, so that the order of lines in a
- *profile does not matter and no mount can cover one made before.
+ * profile does not matter and no mount can cover one made before.
  */
 #include <linux/sched.h>
 #include <stdlib.h>

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What will happen, complete before the first effect and const afterwards. Everything in src/plan
- *is PURE: no system call, no clock, no environment, no global; the same inputs give the same plan
- *and the same `explain`, byte by byte. Names and intents only: no descriptors, no process ids. What
- *can fail because of the user fails here.
+ * What will happen, complete before the first effect and const afterwards. Everything in src/plan is
+ * PURE: no system call, no clock, no environment, no global; the same inputs give the same plan and
+ * the same `explain`, byte by byte. Names and intents only: no descriptors, no process ids. What can
+ * fail because of the user fails here.
  *
- *	profile + host facts ──plan_uses──▶ paths to look at ──(host_path_probe)──▶ plan_build ──▶
- *struct plan
+ *	profile + facts about the host -> plan_uses: paths to look at (host_path_probe) -> plan_build
  */
 #pragma once
 

@@ -80,13 +80,25 @@ static int not_found(struct profile *p, const char *name, const char *const *dir
 	return err_hint(e, "`sandbox profile list` shows what there is");
 }
 
+/* Which of `dirs` a path is in directly; SIZE_MAX: none. */
+static size_t dir_of(const char *const *dirs, const char *path)
+{
+	size_t n = (size_t)(path_name(path) - path);
+
+	for (size_t i = 0; n && dirs[i]; i++) {
+		if (strlen(dirs[i]) == n - 1 && memcmp(dirs[i], path, n - 1) == 0)
+			return i;
+	}
+	return SIZE_MAX;
+}
+
 /* Finds `name` at or behind dirs[from]; sets *l. */
 static int find_profile(struct profile *p, struct loading *l, const char *name, size_t from,
 			struct origin at, struct err *e)
 {
 	if (strchr(name, '/')) {
 		l->path = name;
-		l->dir = SIZE_MAX;
+		l->dir = dir_of(l->dirs, name);
 		return 0;
 	}
 	if (!*name || *name == '.' || *name == '-' || strlen(name) > 64)

@@ -3,22 +3,24 @@
  * Theory of operation
  *
  * The steps on the host, in the order of the table. Nothing lasts longer than the launcher: what a
- *step makes is a descriptor, memory or the child, and the kernel ends the child with us
- *(PR_SET_PDEATHSIG, and the channel's end).
+ * step makes is a descriptor, memory or the child, and the kernel ends the child with us
+ * (PR_SET_PDEATHSIG, and the channel's end).
  *
- *	descriptors	0, 1 and 2 exist, so that no descriptor of ours becomes one of them; all
- *others close on exec
- *	own-directories	made only if the program could otherwise make them (and write profiles for
- *the next run) git		what is remembered of a writable .git; undoing it is looking at it
- *again, when all is over
- *	filter		compiled, or from the cache. Before the clone: the child has a copy of this
- *memory signals		all blocked, and read from a descriptor; the child starts with them
- *blocked terminal	who has it, and whether the program is to have it from the start channel
- *the socket pair and the page in which the child names its step clone		every namespace in
- *one call
+ *	descriptors	0, 1 and 2 exist, so that none of ours becomes one of them, and are no
+ *			directories; all others close on exec
+ *	own-directories	made only if the program could otherwise make them (and write profiles
+ *			for the next run)
+ *	git		what is remembered of a writable .git; undoing it is looking at it again,
+ *			when all is over
+ *	filter		compiled, or from the cache. Before the clone: the child has a copy of
+ *			this memory
+ *	signals		all blocked, and read from a descriptor; the child starts with them blocked
+ *	terminal	who has it, and whether the program is to have it from the start
+ *	channel		the socket pair, and the page in which the child names its step
+ *	clone		every namespace in one call
  *	id-maps		by us, or newuidmap and newgidmap, while the child opens what it will mount
- *	start		the child's set-up runs meanwhile; here we wait until it has exec'd or
- *failed
+ *	start		the child's set-up goes on meanwhile; here we wait until it has exec'd or
+ *			failed
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * While the program runs. It is in a process group of its own, so we do for it what a shell does
- *for a job:
+ * for a job:
  *
- *	signals to us		go on to its process group
- *	it stops		we take the terminal back, stop our own process group, and when that
- *is continued, continue it it stops for the terminal (SIGTTIN, SIGTTOU) if we are in the foreground
- *it gets the terminal, else we stop as above
+ *	signals to us	go on to its process group
+ *	it stops	we take the terminal back, stop our own process group, and when that is
+ *			continued, continue it
+ *	it stops for the terminal (SIGTTIN, SIGTTOU)
+ *			if we are in the foreground it gets the terminal, else we stop as above
  */
 #include <errno.h>
 #include <poll.h>
