@@ -89,7 +89,7 @@ static int use_err(const struct plan_inputs *in, const struct path_use *u, struc
 static int missing_err(const struct plan_inputs *in, const struct path_use *u, struct err *e)
 {
 	use_err(in, u, e, u->source.error ? strerror(u->source.error) : "it cannot be named");
-	if (u->value->at.line > 0)
+	if (u->value->at.line > 0 && key_is_list(u->key))
 		return err_hint(e, "\"-\" in front of it skips what does not exist");
 	return -1;
 }
@@ -196,7 +196,8 @@ static int gather_uses(const struct plan_inputs *in, struct plan *p, struct err 
 			rc = add_device(in, p, u, e);
 		else if (u->key == KEY_SOCKETS)
 			rc = add_socket(in, p, u, e);
-		else if (u->key != KEY_NO_EXEC && u->key != KEY_COW && u->key != KEY_ROOT)
+		else if (keys[u->key].type >= TYPE_WORDS && u->key != KEY_NO_EXEC &&
+			 u->key != KEY_COW)
 			rc = add_use(in, p, u, e);
 		if (rc)
 			return rc;
@@ -347,28 +348,41 @@ static int add_no_exec(const struct plan_inputs *in, struct plan *p, struct err 
 	return 0;
 }
 
-static int check_working_directory(const struct plan_inputs *in, struct plan *p, struct err *e)
+/* One that is named has to exist, where it can be seen from here what will be there. */
+static int check_named_directory(const struct plan_inputs *in, struct plan *p, struct err *e)
 {
-	const struct setting *s = &in->profile->s[KEY_WORKING_DIRECTORY];
-	struct value v = {.text = s->text, .at = s->at};
+	const struct path_use *named = NULL;
 	const struct plan_mount *over;
 
-	if (s->set)
-		p->working_directory = plan_expand_path(in->profile, in->host, &v, s->text, e);
-	else
-		p->working_directory = in->host->cwd;
-	if (!p->working_directory && s->set)
-		return -1;
+	for (size_t i = 0; i < in->uses->n; i++) {
+		if (in->uses->v[i].key == KEY_WORKING_DIRECTORY)
+			named = &in->uses->v[i];
+	}
+	if (!named)
+		return 0;
+	p->working_directory = named->source.path;
+	over = named->source.real ? plan_mount_over(p, named->source.real) : NULL;
+	if (p->root != ROOT_HOST ||
+	    (over && (!shows(over->kind) || !str_eq(over->place, over->source))))
+		return 0;
+	if (named->source.kind == PATH_MISSING)
+		return missing_err(in, named, e);
+	return named->source.kind == PATH_DIRECTORY ? 0 : use_err(in, named, e, "not a directory");
+}
+
+static int check_working_directory(const struct plan_inputs *in, struct plan *p, struct err *e)
+{
+	const struct plan_mount *over;
+
+	p->working_directory = in->host->cwd;
+	if (in->profile->s[KEY_WORKING_DIRECTORY].set)
+		return check_named_directory(in, p, e);
 	if (!p->working_directory)
 		return err_set(e, "working directory: it cannot be used: %s", in->host->cwd_error),
 		       err_hint(e, "cd somewhere else, or name one with --chdir");
-	if (p->root != ROOT_HOST)
-		return 0;
-	over = plan_mount_over(p, p->working_directory);
-	if (!over || (over->kind != MOUNT_EMPTY && over->kind != MOUNT_SKELETON &&
-		      over->kind != MOUNT_TMPFS))
-		return 0;
-	if (str_eq(over->place, p->working_directory) || s->set)
+	over = p->root == ROOT_HOST ? plan_mount_over(p, p->working_directory) : NULL;
+	if (!over || shows(over->kind) || over->kind == MOUNT_PROC || over->kind == MOUNT_DEV ||
+	    str_eq(over->place, p->working_directory))
 		return 0;
 	err_set(e, "working directory: %s is not in view under this profile (%s hides it)",
 		str_safe(p->pool, p->working_directory),

@@ -71,22 +71,25 @@ static int add_use(const struct profile *p, const struct host *h, enum key_id ke
 	return 0;
 }
 
-static int add_root(const struct profile *p, const struct host *h, path_use_vec *ret, struct err *e)
+/* A scalar that is a path of the host. */
+static int add_scalar(const struct profile *p, const struct host *h, enum key_id key,
+		      path_use_vec *ret, struct err *e)
 {
-	const struct setting *s = &p->s[KEY_ROOT];
+	const struct setting *s = &p->s[key];
 	struct value *v;
 
-	if (!s->set || s->number != ROOT_PATH)
+	if (!s->set || (key == KEY_ROOT && s->number != ROOT_PATH))
 		return 0;
 	v = pool_alloc(p->pool, sizeof(*v));
 	*v = (struct value){.text = s->text, .at = s->at};
-	return add_use(p, h, KEY_ROOT, v, ret, e);
+	return add_use(p, h, key, v, ret, e);
 }
 
 int plan_uses(const struct profile *profile, const struct host *host, path_use_vec *ret,
 	      struct err *e)
 {
-	if (add_root(profile, host, ret, e))
+	if (add_scalar(profile, host, KEY_ROOT, ret, e) ||
+	    add_scalar(profile, host, KEY_WORKING_DIRECTORY, ret, e))
 		return -1;
 	for (int id = 0; id < KEY_COUNT; id++) {
 		enum key_type type = keys[id].type;

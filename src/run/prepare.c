@@ -13,12 +13,22 @@
 
 enum { SECCOMP_FILE_MAX = 4 * 1024 * 1024 };
 
+static int file_err(const struct profile *p, const char *path, const char *why, struct err *e)
+{
+	struct origin at = p->s[KEY_SECCOMP_FILE].at;
+
+	err_set(e, "%s: SeccompFile=%s: %s", origin_text(p->pool, at), str_safe(p->pool, path),
+		why);
+	e->located = at.line > 0;
+	return -1;
+}
+
 static int read_seccomp_file(const struct profile *p, struct host *h, struct plan_inputs *in,
 			     struct err *e)
 {
-	struct utsname kernel;
 	const struct setting *s = &p->s[KEY_SECCOMP_FILE];
 	struct value v = {.text = s->text, .at = s->at};
+	struct utsname kernel;
 	_cleanup_fd_ int fd = -1;
 	const char *path;
 	struct stat st;
@@ -31,19 +41,15 @@ static int read_seccomp_file(const struct profile *p, struct host *h, struct pla
 	if (!path)
 		return -1;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0 || fstat(fd, &st))
-		return err_errno(e, "%s: SeccompFile=%s", origin_text(p->pool, s->at),
-				 str_safe(p->pool, path));
-	if (!S_ISREG(st.st_mode) || (st.st_mode & S_IWOTH))
-		return err_set(e,
-			       "%s: SeccompFile=%s: not a regular file, or anybody may write to it",
-			       origin_text(p->pool, s->at), str_safe(p->pool, path));
+	if (fd < 0 || fstat(fd, &st) || uname(&kernel))
+		return file_err(p, path, strerror(errno), e);
+	if (!S_ISREG(st.st_mode))
+		return file_err(p, path, "not a regular file", e);
+	if (st.st_mode & S_IWOTH)
+		return file_err(p, path, "anybody may write to it", e);
 	n = fd_read_all(p->pool, fd, SECCOMP_FILE_MAX, &text);
 	if (n < 0)
-		return err_errno(e, "%s: SeccompFile=%s", origin_text(p->pool, s->at),
-				 str_safe(p->pool, path));
-	if (uname(&kernel))
-		return err_errno(e, "uname");
+		return file_err(p, path, strerror(errno), e);
 	h->kernel = pool_strdup(h->pool, kernel.release);
 	in->seccomp_json = text;
 	in->seccomp_json_length = (size_t)n;

@@ -655,10 +655,10 @@ fine_or_refused() {
 
 @test "10,000 open descriptors: none arrives, and it does not take long" {
 	capture timeout 20 "$(probe manyfds)" 10000 "$SANDBOX" -p shell -- \
-		sh -c 'ls /proc/$$/fd | tr "\n" " "'
+		sh -c 'ls /proc/$$/fd >/tmp/list; tr "\n" " " </tmp/list'
 	[ "$status" -ne 77 ] || skip_or_fail "descriptors: the hard limit is below 10000"
 	exited 0
-	[[ $output =~ ^0\ 1\ 2\ (10\ |255\ )?$ ]] || report "descriptors inside"
+	[[ $output =~ ^0\ 1\ (10\ )?2\ (255\ )?$ ]] || report "descriptors inside"
 }
 
 @test "hardly any descriptors to be had" {

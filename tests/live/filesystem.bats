@@ -479,7 +479,7 @@ print(s.recv(9).decode())'
 
 @test "an abstract socket of the host is out of reach, and a socket made inside works" {
 	need python3
-	sb -p shell -- python3 -c 'import os, socket
+	sb -p python -- python3 -c 'import os, socket
 l = socket.socket(socket.AF_UNIX); l.bind("mine"); l.listen()
 if os.fork() == 0: l.accept()[0].sendall(b"inner"); os._exit(0)
 c = socket.socket(socket.AF_UNIX); c.connect("mine"); print(c.recv(9).decode()); os.wait()'
@@ -491,7 +491,7 @@ s.bind("\0live-test-" + sys.argv[1]); s.listen()
 print("up", flush=True); s.accept()' $$ >up 2>/dev/null 3>&- &
 	listener=$!
 	wait_for 5 test -s up
-	sb -p shell -- python3 -c "import socket; socket.socket(socket.AF_UNIX).connect('\0live-test-$$')"
+	sb -p python -- python3 -c "import socket; socket.socket(socket.AF_UNIX).connect('\0live-test-$$')"
 	[[ $stderr == *ConnectionRefused* || $stderr == *PermissionError* ]]
 	outside python3 -c "import socket; socket.socket(socket.AF_UNIX).connect('\0live-test-$$')"
 	exited 0
