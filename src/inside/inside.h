@@ -71,7 +71,7 @@ int inside_set_attributes(int mount, const char *name, uint64_t attributes, bool
 int inside_new_filesystem(const char *type, const char *const *options, uint64_t attributes,
 			  struct err *e);
 /* kernelfs.c */
-int inside_mount_proc(struct inside *in, int dir, const char *name, struct err *e);
+int inside_mount_proc(struct inside *in, int dir, const char *name, struct err *e); /* the mount */
 int inside_fill_dev(struct inside *in, int dev, struct err *e);
 int inside_open_devices(struct inside *in, struct err *e);
 int inside_loopback_up(void *context, struct err *e);

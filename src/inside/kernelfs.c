@@ -68,31 +68,36 @@ static const struct {
 	     {"acpi", true, true},	 {"scsi", true, true},
 	     {"asound", true, true}};
 
+static int fill_proc(struct inside *in, int proc, struct err *e)
+{
+	enum plan_masks wanted = in->plan->mask_proc;
+
+	if (in->plan->restrict_namespaces && forbid_nesting(proc, e))
+		return -1;
+	for (size_t i = 0; wanted != MASK_NOTHING && i < sizeof(masks) / sizeof(masks[0]); i++) {
+		if (masks[i].of_root && wanted != MASK_FOR_ROOT)
+			continue;
+		if (mask(in, proc, masks[i].name, masks[i].cover, e))
+			return -1;
+	}
+	return 0;
+}
+
 int inside_mount_proc(struct inside *in, int dir, const char *name, struct err *e)
 {
-	const struct plan *p = in->plan;
 	_cleanup_fd_ int proc = inside_new_filesystem("proc", NULL, ATTRIBUTES, e);
 
 	if (proc < 0) {
 		if (e->error == EPERM)
 			err_hint(
 				e,
-				"the /proc here is itself masked (a container?); a new one can only be mounted where all "
-				"of it is visible");
+				"the /proc here is itself masked (a container?); a new one can only be "
+				"mounted where all of it is visible");
 		return -1;
 	}
-	if (inside_attach(proc, dir, name, e))
+	if (inside_attach(proc, dir, name, e) || fill_proc(in, proc, e))
 		return -1;
-	if (p->restrict_namespaces && forbid_nesting(proc, e))
-		return -1;
-	for (size_t i = 0; p->mask_proc != MASK_NOTHING && i < sizeof(masks) / sizeof(masks[0]);
-	     i++) {
-		if (masks[i].of_root && p->mask_proc != MASK_FOR_ROOT)
-			continue;
-		if (mask(in, proc, masks[i].name, masks[i].cover, e))
-			return -1;
-	}
-	return 0;
+	return fd_take(&proc);
 }
 
 /* Device nodes: the major and minor numbers are checked, because a host path can be anything. */

@@ -5,13 +5,10 @@
  * asked for; which ABI is enough for what the profile wants, the plan has decided.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/landlock.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/fd.h"
 #include "inside/inside.h"
 
 /* Debian 12's headers are of ABI 2; the rest is from Linux 6.12's include/uapi/linux/landlock.h. */
@@ -36,22 +33,19 @@ static uint64_t known_rights(int abi)
 	return ABI_1 | REFER | (abi >= 3 ? TRUNCATE : 0) | (abi >= 5 ? IOCTL_DEV : 0);
 }
 
+/* The descriptor of a mount is its root; none: an optional one that was skipped. */
 static int add_rule(const struct inside *in, const struct landlock_rule *rule, uint64_t rights,
 		    struct err *e)
 {
-	const char *name = rule->place[1] ? rule->place + 1 : ".";
-	bool entered = in->plan->root != ROOT_HOST;
-	_cleanup_fd_ int fd = entered ? open(rule->place, O_PATH | O_CLOEXEC)
-				      : fd_openat2(in->root, name, O_PATH, 0, RESOLVE_IN_ROOT);
-	struct landlock_path_beneath_attr attr = {.allowed_access = rule->writable ? rights : READ,
-						  .parent_fd = fd};
-	struct stat st;
+	const struct plan_mount *m = rule->mount < 0 ? NULL : &in->plan->mounts.v[rule->mount];
+	struct landlock_path_beneath_attr attr = {
+		.allowed_access = rule->writable ? rights : READ,
+		.parent_fd = m ? in->mounts[rule->mount] : in->root,
+	};
 
-	if (fd < 0 && errno == ENOENT)
-		return 0; /* an optional place that was skipped */
-	if (fd < 0 || fstat(fd, &st))
-		return err_errno(e, "%s", rule->place);
-	if (!S_ISDIR(st.st_mode))
+	if (m && in->skipped[rule->mount])
+		return 0;
+	if (m && m->kind == MOUNT_BIND && !m->directory)
 		attr.allowed_access &= OF_FILES;
 	if (syscall(SYS_landlock_add_rule, in->landlock, LANDLOCK_RULE_PATH_BENEATH, &attr, 0))
 		return err_errno(e, "landlock rule for %s", rule->place);

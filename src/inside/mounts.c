@@ -407,8 +407,10 @@ static int attach_one(struct inside *in, size_t i, const struct place *place, st
 	const struct plan_mount *m = &in->plan->mounts.v[i];
 	int mount;
 
-	if (m->kind == MOUNT_PROC)
-		return inside_mount_proc(in, place->dir, place->name, e);
+	if (m->kind == MOUNT_PROC) {
+		in->mounts[i] = inside_mount_proc(in, place->dir, place->name, e);
+		return in->mounts[i] < 0 ? -1 : 0;
+	}
 	e->text[0] = '\0';
 	mount = new_mount(in, i, place, e);
 	if (mount < 0)

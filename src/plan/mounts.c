@@ -394,8 +394,6 @@ static int check_working_directory(const struct plan_inputs *in, struct plan *p,
  * with. */
 static void add_ours(const struct plan_inputs *in, struct plan *p)
 {
-	struct plan_mount *cpu;
-
 	if (in->host->terminal) {
 		struct plan_mount *m = vec_add(p->pool, &p->devices);
 
@@ -409,9 +407,6 @@ static void add_ours(const struct plan_inputs *in, struct plan *p)
 	add(p, MOUNT_PROC, "/proc", "always");
 	add(p, MOUNT_DEV, "/dev", "always");
 	add(p, MOUNT_EMPTY, "/sys", "always")->optional = true;
-	/* The C library counts the processors here. */
-	cpu = add_bind(p, "/sys/devices/system/cpu", "/sys/devices/system/cpu", true, "always");
-	cpu->read_only = cpu->optional = true;
 }
 
 int plan_mounts(const struct plan_inputs *in, struct plan *p, struct err *e)

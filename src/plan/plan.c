@@ -250,9 +250,9 @@ int plan_limits_of_calls(const struct plan_inputs *in, struct plan *p, struct er
 	return 0;
 }
 
-static void add_landlock(struct plan *p, const char *place, bool can_write)
+static void add_landlock(struct plan *p, const char *place, ssize_t mount, bool can_write)
 {
-	*vec_add(p->pool, &p->landlock) = (struct landlock_rule){place, can_write};
+	*vec_add(p->pool, &p->landlock) = (struct landlock_rule){place, mount, can_write};
 }
 
 /*
@@ -282,13 +282,13 @@ int plan_landlock(const struct plan_inputs *in, struct plan *p, struct err *e)
 	p->landlock_paths = p->landlock_abi && p->restrict_namespaces;
 	if (!p->landlock_paths)
 		return 0;
-	add_landlock(p, "/", p->root_writable);
+	add_landlock(p, "/", -1, p->root_writable);
 	for (size_t i = 0; i < p->mounts.n; i++) {
 		const struct plan_mount *m = &p->mounts.v[i];
 		bool ours = m->kind == MOUNT_PROC || m->kind == MOUNT_DEV || m->kind == MOUNT_TMPFS;
 
 		if (ours || (m->kind == MOUNT_BIND && !m->read_only))
-			add_landlock(p, m->place, true);
+			add_landlock(p, m->place, (ssize_t)i, true);
 	}
 	return 0;
 }

@@ -73,6 +73,7 @@ enum plan_masks { MASK_NOTHING, MASK_FOR_USER, MASK_FOR_ROOT };
 
 struct landlock_rule {
 	const char *place;
+	ssize_t mount; /* its index in mounts; -1: the root */
 	bool writable;
 };
 

@@ -90,7 +90,8 @@ static int write_own_line(const struct plan_identity *id, pid_t pid, struct err 
 	snprintf(gids, sizeof(gids), "%u %u 1", id->gids[0].inside, id->gids[0].outside);
 	proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc < 0)
-		return err_errno(e, "%s", path);
+		return err_errno(e, "%s", path),
+		       err_hint(e, "/proc has to be mounted: mount -t proc proc /proc");
 	if (write_line(proc, "setgroups", "deny", e) || write_line(proc, "uid_map", uids, e))
 		return -1;
 	return write_line(proc, "gid_map", gids, e);

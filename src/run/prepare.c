@@ -82,6 +82,18 @@ static void probe_own(struct host *h, const path_use_vec *uses)
 	}
 }
 
+/* Whether the program can make a socket to connect with: AF_UNIX is there, or something opens it. */
+static bool has_unix_sockets(const struct profile *p)
+{
+	const struct setting *s = &p->s[KEY_FAMILIES];
+
+	for (size_t i = 0; i < s->list.n; i++) {
+		if (str_eq(s->list.v[i].text, "AF_UNIX"))
+			return true;
+	}
+	return !s->list.n || p->s[KEY_SOCKETS].list.n || p->s[KEY_ABSTRACT_SOCKETS].number;
+}
+
 static void probe_sockets(struct host *h, const path_use_vec *uses)
 {
 	struct host_sockets live = {0};
@@ -133,7 +145,8 @@ int run_prepare(const struct profile *profile, struct host *host, const char *co
 	}
 	probe_own(host, &uses);
 	probe_trees(profile, host, &uses);
-	probe_sockets(host, &uses);
+	if (has_unix_sockets(profile))
+		probe_sockets(host, &uses);
 	if (profile_number(profile, KEY_IDENTITY, IDENTITY_SELF) != IDENTITY_SELF)
 		host_ids_probe(host);
 	if (profile_number(profile, KEY_NETWORK, NETWORK_NONE) == NETWORK_HOST)

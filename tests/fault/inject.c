@@ -170,7 +170,7 @@ static void put_call(struct run *r, const char *kind, const struct process *p,
 	}
 	for (const char *c = name ? text_arguments(name) : ""; *c; c++)
 		put_text(r->report, p->pid, info->entry.args[*c - '0']);
-	if (name && strcmp(name, "prctl") == 0)
+	if (name && (strcmp(name, "prctl") == 0 || strcmp(name, "prlimit64") == 0))
 		fprintf(r->report, " %ld %ld", (long)info->entry.args[0],
 			(long)info->entry.args[1]);
 	fputc('\n', r->report);

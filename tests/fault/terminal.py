@@ -29,7 +29,8 @@ def run(command, environment, directory):
             text += part
         process.wait(timeout=60)
     os.close(master)
-    lines = re.sub(rb"/dev/pts/[0-9]+", b"/dev/pts/N", text.replace(b"\r\n", b"\n")).splitlines(keepends=True)
+    text = re.sub(rb"(/dev/pts/|/dev/console /)[0-9]+", rb"\1N", text.replace(b"\r\n", b"\n"))
+    lines = text.splitlines(keepends=True)
     # One terminal for both: what the launcher says begins with its name.
     return SimpleNamespace(stdout=b"".join(line for line in lines if not line.startswith(b"sandbox: ")),
                            stderr=b"".join(line for line in lines if line.startswith(b"sandbox: ")))

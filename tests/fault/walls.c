@@ -232,7 +232,7 @@ static void say_landlock(void)
 int main(int argc, char **argv)
 {
 	extern char **environ;
-	struct rlimit files;
+	struct rlimit files, core;
 	struct utsname name;
 	char cwd[4096];
 
@@ -250,6 +250,9 @@ int main(int argc, char **argv)
 	printf("working directory: %s\n", getcwd(cwd, sizeof(cwd)) ? cwd : "none");
 	uname(&name);
 	printf("host name: %s\n", name.nodename);
+	getrlimit(RLIMIT_CORE, &core);
+	printf("core dumps at most: %lu %lu\n", (unsigned long)core.rlim_cur,
+	       (unsigned long)core.rlim_max);
 	getrlimit(RLIMIT_NOFILE, &files);
 	printf("descriptors at most: %lu %lu\n", (unsigned long)files.rlim_cur,
 	       (unsigned long)files.rlim_max);
