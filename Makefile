@@ -79,8 +79,6 @@ $(B)/man/%: man/%.scd man/tidy.awk
 
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
 PROBES := $(patsubst %.c,$(B)/probes/%,$(notdir $(wildcard tests/*/probes/*.c)))
-FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*.c))
-FUZZ_SRC = $(filter-out src/main.c src/cli/% src/run/% src/inside/%,$(SRC:%=src/%.c)) src/cli/options.c
 
 $(B)/unit/%: tests/unit/%.c $(B)/sandbox.a
 	$(call say,TEST,$@)
@@ -91,17 +89,16 @@ $(B)/golden: tests/golden/golden.c $(B)/sandbox.a
 	$(call say,TEST,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(shell pkg-config --libs $(PKGS))
 
-vpath %.c tests/escape/probes tests/live/probes tests/fault
+vpath %.c tests/escape/probes tests/live/probes
 $(B)/probes/%: %.c
 	$(call say,PROBE,$@)
 	$(Q)mkdir -p $(@D) && $(CC) -std=gnu17 -O1 -Wall -Wextra -o $@ $< -pthread
 
-$(B)/fuzz/%: tests/fuzz/%.c $(OBJ)
-	$(call say,FUZZ,$@)
-	$(Q)mkdir -p $(@D) && clang -std=gnu17 -D_GNU_SOURCE -Isrc -O1 -g -fsanitize=fuzzer,address,undefined \
-		-DVERSION='"fuzz"' -DPROFILE_DIR='"profiles"' -o $@ $< $(FUZZ_SRC) $(shell pkg-config --libs $(PKGS))
+fuzzers: $(OBJ)
+	$(call say,FUZZ,$(B)/fuzz)
+	$(Q)BUILD_ONLY=1 tests/fuzz/run $(B)/fuzz
 
-tests: all $(UNIT) $(PROBES) $(FUZZ) $(if $(wildcard tests/golden/golden.c),$(B)/golden)
+tests: all $(UNIT) $(PROBES) $(if $(SAN),,fuzzers) $(if $(wildcard tests/golden/golden.c),$(B)/golden)
 
 check:
 	$(Q)tests/lib/packages build check
@@ -125,9 +122,7 @@ bench:
 SECONDS_EACH ?= 60
 fuzz:
 	$(Q)tests/lib/packages build check
-	$(Q)$(MAKE) --no-print-directory $(FUZZ)
-	$(Q)for f in $(FUZZ); do $$f -max_total_time=$(SECONDS_EACH) -timeout=10 \
-		-artifact_prefix=$(B)/fuzz/ tests/fuzz/corpus/$${f##*/} || exit 1; done
+	$(Q)SECONDS_EACH=$(SECONDS_EACH) tests/fuzz/run $(B)/fuzz
 
 demo:
 	$(Q)tests/lib/packages build demo
@@ -161,5 +156,5 @@ cov:
 clean:
 	rm -rf build
 
-.PHONY: all man tests check lint bench fuzz demo install uninstall cov clean need-libraries
+.PHONY: all man tests fuzzers check lint bench fuzz demo install uninstall cov clean need-libraries
 .DELETE_ON_ERROR:

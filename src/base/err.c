@@ -15,6 +15,11 @@ __attribute__((format(printf, 3, 0))) static void err_format(struct err *e, int 
 	e->located = 0;
 	e->hint[0] = '\0';
 	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	/* One line, and nothing that drives a terminal; who wants to show such a name makes it safe before. */
+	for (char *c = e->text; *c; c++) {
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+	}
 }
 
 int err_set(struct err *e, const char *fmt, ...)

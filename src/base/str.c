@@ -45,19 +45,21 @@ static const char *one_word(const char **s, char *out)
 
 const char *str_words(struct pool *p, const char *s, str_vec *ret)
 {
+	/* Each word is no longer than what it was written as, and its end takes the place of a space. */
+	char *out = pool_alloc(p, strlen(s) + 1);
+
 	for (;;) {
 		const char *reason;
-		char *word;
 
 		while (is_space(*s))
 			s++;
 		if (!*s)
 			return NULL;
-		word = pool_alloc(p, strlen(s) + 1);
-		reason = one_word(&s, word);
+		reason = one_word(&s, out);
 		if (reason)
 			return reason;
-		*vec_add(p, ret) = word;
+		*vec_add(p, ret) = out;
+		out += strlen(out) + 1;
 	}
 }
 
@@ -159,12 +161,11 @@ int str_bool(const char *s, bool *ret)
 	return -1;
 }
 
-/* Digits with an optional fraction; the fraction in `scale`ths. No sign, no white space, no
- * hexadecimal. */
+/* Digits, and where `scale` is more than 1 a fraction of it. No sign, no white space, no hexadecimal. */
 static int decimal(const char **s, int64_t scale, int64_t *ret)
 {
 	const char *c = *s;
-	int64_t value = 0, part = scale;
+	int64_t value = 0, part = 0, of = 1;
 
 	if (*c < '0' || *c > '9')
 		return -1;
@@ -175,12 +176,16 @@ static int decimal(const char **s, int64_t scale, int64_t *ret)
 	}
 	if (__builtin_mul_overflow(value, scale, &value))
 		return -1;
-	if (*c == '.' && c[1] >= '0' && c[1] <= '9') {
+	if (scale > 1 && *c == '.' && c[1] >= '0' && c[1] <= '9') {
 		for (c++; *c >= '0' && *c <= '9'; c++) {
-			part /= 10;
-			if (__builtin_add_overflow(value, part * (*c - '0'), &value))
-				return -1;
+			if (of < 1000000000) {
+				part = part * 10 + (*c - '0');
+				of *= 10;
+			}
 		}
+		part = (int64_t)((__int128)scale * part / of);
+		if (__builtin_add_overflow(value, part, &value))
+			return -1;
 	}
 	*s = c;
 	*ret = value;
@@ -277,7 +282,7 @@ int str_time(const char *s, int64_t *ret)
 		int64_t value, scale = 0;
 		size_t n;
 
-		if (decimal(&s, 1, &value))
+		if (decimal(&s, 2, &value))
 			return -1;
 		n = strspn(s, "abcdefghijklmnopqrstuvwxyz");
 		for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {

@@ -287,8 +287,7 @@ int cmd_profile(int argc, char **argv)
 		if (!str_eq(argv[1], verbs[i].name))
 			continue;
 		rc = parse_words(&w, argv + 2, &e);
-		if (rc == 0)
-			rc = host_init(&w.host, &w.pool, (const char *const *)environ, &e);
+		host_init(&w.host, &w.pool, (const char *const *)environ);
 		if (rc == 0)
 			rc = verbs[i].run(&w, &e);
 		if (rc < 0)

@@ -82,9 +82,8 @@ static int run_or_explain(int argc, char **argv, bool explain)
 		cmd_version(s.options.json ? 2 : 1, (char *[]){"version", "--json", NULL});
 	} else if (rc == 0) {
 		s.options.explain |= explain;
-		rc = host_init(&s.host, &s.pool, (const char *const *)environ, &e);
-		if (rc == 0)
-			rc = run_options(&s, &e);
+		host_init(&s.host, &s.pool, (const char *const *)environ);
+		rc = run_options(&s, &e);
 	}
 	if (rc < 0)
 		rc = cli_error(&e);

@@ -91,7 +91,7 @@ static void find_terminal(struct host *h)
 	}
 }
 
-int host_init(struct host *h, struct pool *pool, const char *const *environment, struct err *e)
+void host_init(struct host *h, struct pool *pool, const char *const *environment)
 {
 	const char *home;
 	char cwd[4096];
@@ -113,7 +113,6 @@ int host_init(struct host *h, struct pool *pool, const char *const *environment,
 	find_terminal(h);
 	h->config_home = own_directory(h, "XDG_CONFIG_HOME", ".config");
 	h->cache_home = own_directory(h, "XDG_CACHE_HOME", ".cache");
-	return 0;
 }
 
 const char *const *host_profile_dirs(const struct host *h)

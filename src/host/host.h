@@ -76,22 +76,24 @@ struct host {
 	vec_of(struct host_git) git;
 };
 
-/* Who, where and which environment. Fails only when /proc is not there. */
-int host_init(struct host *h, struct pool *pool, const char *const *environment, struct err *e);
+/* Who, where and which environment. */
+void host_init(struct host *h, struct pool *pool, const char *const *environment);
 const char *host_getenv(const struct host *h, const char *name);
 /* Directories in which profiles are looked for, NULL-terminated; from the pool. */
 const char *const *host_profile_dirs(const struct host *h);
 
 /* Fills real, kind and error from path. */
 void host_path_probe(struct pool *p, struct host_path *path);
+/* It is known not to be there, for us and so for the program; other errors tell nothing. */
+bool host_path_absent(const struct host_path *path);
 /* Paths of the sockets that something is bound to now, as their owners wrote them; absolute ones
  * only. */
 struct host_sockets {
 	vec_of(const char *) v;
 };
-void host_sockets_read(struct pool *p, struct host_sockets *ret);
+int host_sockets_read(struct pool *p, struct host_sockets *ret, struct err *e);
 /* Adds to h->git the .git of `dir`, and of each directory from there down to `below`. */
-void host_git_probe(struct host *h, const char *dir, const char *below);
+int host_git_probe(struct host *h, const char *dir, const char *below, struct err *e);
 /* Subordinate ranges and the two set-user-ID programs that map them. */
 void host_ids_probe(struct host *h);
 

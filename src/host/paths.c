@@ -100,14 +100,20 @@ void host_path_probe(struct pool *p, struct host_path *path)
 		path->kind = kind_of(st.st_mode);
 }
 
+bool host_path_absent(const struct host_path *path)
+{
+	return path->kind == PATH_MISSING &&
+	       (path->error == ENOENT || path->error == ENOTDIR || path->error == EACCES);
+}
+
 /* unix(7) has no page for this file: net/unix/af_unix.c, unix_seq_show(). The path is the eighth
  * field. */
-void host_sockets_read(struct pool *p, struct host_sockets *ret)
+int host_sockets_read(struct pool *p, struct host_sockets *ret, struct err *e)
 {
 	char *text, *line, *next;
 
 	if (fd_read_path(p, "/proc/net/unix", 16 * 1024 * 1024, &text) < 0)
-		return;
+		return err_errno(e, "/proc/net/unix");
 	for (line = text; line && *line; line = next) {
 		const char *path = line;
 
@@ -122,38 +128,63 @@ void host_sockets_read(struct pool *p, struct host_sockets *ret)
 		if (path && *path == '/')
 			*vec_add(p, &ret->v) = path;
 	}
+	return 0;
 }
 
-static void probe_one(struct host *h, const char *dir)
+static int probe_names(struct host_git *git, int fd, struct err *e)
+{
+	for (unsigned i = 0; i < HOST_GIT_NAMES; i++) {
+		const struct host_git_name *name = &host_git_names[i];
+		struct stat st;
+
+		if (fstatat(fd, name->name, &st, AT_SYMLINK_NOFOLLOW)) {
+			if (errno != ENOENT && errno != EACCES)
+				return err_errno(e, "%s/%s", git->path, name->name);
+			continue;
+		}
+		if (name->is_directory ? S_ISDIR(st.st_mode) : S_ISREG(st.st_mode))
+			git->present |= 1u << i;
+	}
+	return 0;
+}
+
+static int probe_one(struct host *h, const char *dir, struct err *e)
 {
 	const char *path = path_join(h->pool, dir, ".git");
-	_cleanup_fd_ int fd =
-		fd_openat2(AT_FDCWD, path, O_PATH | O_NOFOLLOW, 0, RESOLVE_NO_SYMLINKS);
+	_cleanup_fd_ int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct host_git git = {.path = path};
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) || (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode)))
-		return;
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == EACCES))
+		return 0;
+	if (fd < 0 || fstat(fd, &st))
+		return err_errno(e, "%s", path);
+	if (S_ISLNK(st.st_mode))
+		return err_set(e, "%s: a link, which the program could replace", path),
+		       err_hint(
+			       e,
+			       "--set Filesystem.ProtectGit=no, if the program may choose what git runs");
+	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
+		return 0;
 	git.is_directory = S_ISDIR(st.st_mode);
-	for (unsigned i = 0; git.is_directory && i < HOST_GIT_NAMES; i++) {
-		const struct host_git_name *name = &host_git_names[i];
-
-		if (fstatat(fd, name->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    (name->is_directory ? S_ISDIR(st.st_mode) : S_ISREG(st.st_mode)))
-			git.present |= 1u << i;
-	}
+	if (git.is_directory && probe_names(&git, fd, e))
+		return -1;
 	*vec_add(h->pool, &h->git) = git;
+	return 0;
 }
 
-void host_git_probe(struct host *h, const char *dir, const char *below)
+int host_git_probe(struct host *h, const char *dir, const char *below, struct err *e)
 {
-	probe_one(h, dir);
+	if (probe_one(h, dir, e))
+		return -1;
 	if (!below || !path_within(below, dir) || str_eq(below, dir))
-		return;
+		return 0;
 	for (size_t n = strlen(dir) == 1 ? 1 : strlen(dir) + 1; below[n - 1]; n++) {
 		size_t end = n + strcspn(below + n, "/");
 
-		probe_one(h, pool_strndup(h->pool, below, end));
+		if (probe_one(h, pool_strndup(h->pool, below, end), e))
+			return -1;
 		n = end;
 	}
+	return 0;
 }

@@ -140,6 +140,9 @@ _Noreturn void inside_main(struct inside *in)
 	}
 	if (in->exec_failed)
 		fail(in);
+	/* Killed on the way: the launcher says in which step. */
+	if (in->progress->program + 1 < inside_program_rows)
+		_exit(125);
 	if (channel_send(in->channel, MESSAGE_STARTED, 0, NULL))
 		_exit(125);
 	inside_reap(in);

@@ -94,6 +94,12 @@ static int missing_err(const struct plan_inputs *in, const struct path_use *u, s
 	return -1;
 }
 
+/* What merely could not be looked at is not skipped: something would stay open that should be hidden. */
+static bool may_skip(const struct path_use *u)
+{
+	return u->value->optional && host_path_absent(&u->source);
+}
+
 /* A root that is not the host's has its own paths: they are looked up there, when it is mounted. */
 static bool host_place(const struct plan *p, const struct path_use *u)
 {
@@ -127,7 +133,7 @@ static int add_use(const struct plan_inputs *in, struct plan *p, const struct pa
 	if (!host_place(p, u)) {
 		place = u->source.path;
 	} else if (u->source.kind == PATH_MISSING) {
-		return u->value->optional ? 0 : missing_err(in, u, e);
+		return may_skip(u) ? 0 : missing_err(in, u, e);
 	}
 	if (u->place.path)
 		place = p->root == ROOT_HOST && u->place.real ? u->place.real : u->place.path;
@@ -155,7 +161,7 @@ static int add_device(const struct plan_inputs *in, struct plan *p, const struct
 	struct plan_mount *m;
 
 	if (u->source.kind == PATH_MISSING)
-		return u->value->optional ? 0 : missing_err(in, u, e);
+		return may_skip(u) ? 0 : missing_err(in, u, e);
 	if (!path_within(u->source.path, "/dev/") && !str_begins(u->source.path, "/dev/"))
 		return use_err(in, u, e, "not below /dev");
 	if (u->source.kind != PATH_DEVICE && u->source.kind != PATH_DIRECTORY)
@@ -177,7 +183,7 @@ static int add_socket(const struct plan_inputs *in, struct plan *p, const struct
 	struct plan_mount *m;
 
 	if (u->source.kind == PATH_MISSING)
-		return u->value->optional ? 0 : missing_err(in, u, e);
+		return may_skip(u) ? 0 : missing_err(in, u, e);
 	if (u->source.kind != PATH_SOCKET)
 		return use_err(in, u, e, "not a socket");
 	m = add_bind(p, u->source.path, u->source.real, false, keys[u->key].name);
@@ -327,7 +333,7 @@ static int add_no_exec(const struct plan_inputs *in, struct plan *p, struct err 
 		const struct plan_mount *over;
 		struct plan_mount *m;
 
-		if (u->key != KEY_NO_EXEC || (u->source.kind == PATH_MISSING && u->value->optional))
+		if (u->key != KEY_NO_EXEC || (u->source.kind == PATH_MISSING && may_skip(u)))
 			continue;
 		if (u->source.kind == PATH_MISSING)
 			return missing_err(in, u, e);

@@ -69,7 +69,7 @@ int plan_refuse_unavailable(const struct plan_inputs *in, struct plan *p, struct
 	}
 	if (p->network != NETWORK_PRIVATE)
 		return 0;
-	refuse(in, KEY_NETWORK, e, "Mode=private is not in this version");
+	refuse(in, KEY_NETWORK, e, "not in this version");
 	return err_hint(e, "--net none, or --net host to share the host's network");
 }
 
@@ -279,6 +279,8 @@ int plan_landlock(const struct plan_inputs *in, struct plan *p, struct err *e)
 			in, KEY_LANDLOCK, e,
 			"not together with RestrictNamespaces=no: nothing could be mounted inside");
 	p->landlock_abi = abi < 2 ? 0 : abi;
+	if (!p->landlock_abi)
+		*vec_add(p->pool, &p->notes) = "no Landlock on this host: one wall less";
 	p->landlock_paths = p->landlock_abi && p->restrict_namespaces;
 	if (!p->landlock_paths)
 		return 0;

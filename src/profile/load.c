@@ -112,6 +112,9 @@ static int find_profile(struct profile *p, struct loading *l, const char *name, 
 			l->dir = i;
 			return 0;
 		}
+		if (errno != ENOENT && errno != ENOTDIR)
+			return find_err(p, at, e,
+					pool_printf(p->pool, "%s: %s", path, strerror(errno)));
 	}
 	return not_found(p, name, l->dirs, at, e);
 }

@@ -32,6 +32,7 @@ struct reader {
 	const char *next, *end;
 	int line; /* of the logical line that was read last: where it begins */
 	int lines;
+	vec_of(char) joined; /* of a continued line */
 };
 
 static char *trim(char *s)
@@ -46,35 +47,45 @@ static char *trim(char *s)
 	return s;
 }
 
-/* The next logical line, trimmed, or NULL at the end. A comment inside a continued line does not
- * end it. */
+static void append(struct reader *r, struct pool *pool, const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		*vec_add(pool, &r->joined) = text[i];
+}
+
+/*
+ * The next logical line, trimmed, or NULL at the end. A comment inside a continued line does not end
+ * it.
+ */
 static char *read_line(struct reader *r, struct pool *pool)
 {
-	char *line = NULL;
+	bool more = false;
 
+	r->joined.n = 0;
 	while (r->next < r->end) {
 		const char *stop = memchr(r->next, '\n', (size_t)(r->end - r->next));
 		size_t n = (size_t)((stop ? stop : r->end) - r->next);
-		char *part = trim(pool_strndup(pool, r->next, n));
+		char *part = trim(pool_strndup(pool, r->next, n)), *line;
 		size_t length = strlen(part);
 
 		r->next += n + (stop != NULL);
 		r->lines++;
-		if (!line)
+		if (!more)
 			r->line = r->lines;
 		if (*part == '#' || *part == ';')
 			continue;
-		if (length && part[length - 1] == '\\') {
+		more = length && part[length - 1] == '\\';
+		if (more)
 			part[length - 1] = ' ';
-			line = line ? pool_printf(pool, "%s%s", line, part) : part;
+		append(r, pool, part, length);
+		if (more)
 			continue;
-		}
-		line = line ? trim(pool_printf(pool, "%s%s", line, part)) : part;
+		line = trim(pool_strndup(pool, r->joined.v ? r->joined.v : "", r->joined.n));
+		r->joined.n = 0;
 		if (*line)
 			return line;
-		line = NULL;
 	}
-	return line;
+	return r->joined.n ? trim(pool_strndup(pool, r->joined.v, r->joined.n)) : NULL;
 }
 
 static int read_section(struct profile *p, char *line, struct origin at, const char **ret,

@@ -29,6 +29,8 @@ static int choice_index(const char *choices, const char *text)
 	size_t n = strlen(text);
 	int i = 0;
 
+	if (strchr(text, '|'))
+		return -1;
 	for (const char *c = choices; c; c = strchr(c, '|'), i++) {
 		if (*c == '|')
 			c++;

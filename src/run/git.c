@@ -40,22 +40,31 @@ static bool is_head(const char *text)
 	return str_begins(text, "ref: refs/") || hex == 40 || hex == 64;
 }
 
-static char *read_head(struct pool *pool, int dir)
+/* 0 and the text, or NULL if there is none that git would take; -1: it cannot be known. */
+static int read_head(struct pool *pool, int dir, char **ret)
 {
-	_cleanup_fd_ int fd = fd_openat2(dir, "HEAD", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0,
-					 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	_cleanup_fd_ int fd = openat(dir, "HEAD", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat st;
 	char *text;
 
-	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) ||
-	    fd_read_all(pool, fd, HEAD_MAX, &text) < 0)
-		return NULL;
-	return is_head(text) ? text : NULL;
+	*ret = NULL;
+	if (fd < 0 && (errno == ENOENT || errno == ELOOP || errno == EACCES || errno == ENXIO))
+		return 0;
+	if (fd < 0 || fstat(fd, &st))
+		return -1;
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	if (fd_read_all(pool, fd, HEAD_MAX, &text) < 0)
+		return errno == EFBIG ? 0 : -1;
+	if (is_head(text))
+		*ret = text;
+	return 0;
 }
 
+/* What cannot be known counts as there: it is an error before, and is put aside after. */
 static bool exists(int dir, const char *name)
 {
-	return faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
 /* "" is the directory itself, which may have been closed even to us. */
@@ -68,6 +77,22 @@ static mode_t mode_of(int dir, const char *name)
 	return S_ISDIR(st.st_mode) ? st.st_mode & 07777 : 0;
 }
 
+static int remember_one(struct git_state *g, struct pool *pool, const char *path, struct err *e)
+{
+	g->dir = fd_openat2(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
+	if (g->dir < 0)
+		return err_errno(e, "%s", path);
+	for (size_t k = 0; k < NEWCOMERS; k++) {
+		errno = 0;
+		g->had[k] = exists(g->dir, newcomers[k]);
+		if (errno && errno != ENOENT)
+			return err_errno(e, "%s/%s", path, newcomers[k]);
+	}
+	for (size_t k = 0; k < MODES; k++)
+		g->modes[k] = mode_of(g->dir, needed[k]);
+	return read_head(pool, g->dir, &g->head) ? err_errno(e, "%s/HEAD", path) : 0;
+}
+
 int git_remember(void *context, struct err *e)
 {
 	struct launch *l = context;
@@ -75,17 +100,8 @@ int git_remember(void *context, struct err *e)
 
 	l->git = pool_alloc(p->pool, p->git_dirs.n * sizeof(*l->git));
 	for (size_t i = 0; i < p->git_dirs.n; i++) {
-		struct git_state *g = &l->git[i];
-
-		g->dir = fd_openat2(AT_FDCWD, p->git_dirs.v[i], O_PATH | O_DIRECTORY, 0,
-				    RESOLVE_NO_SYMLINKS);
-		if (g->dir < 0)
-			return err_errno(e, "%s", p->git_dirs.v[i]);
-		for (size_t k = 0; k < NEWCOMERS; k++)
-			g->had[k] = exists(g->dir, newcomers[k]);
-		for (size_t k = 0; k < MODES; k++)
-			g->modes[k] = mode_of(g->dir, needed[k]);
-		g->head = read_head(p->pool, g->dir);
+		if (remember_one(&l->git[i], p->pool, p->git_dirs.v[i], e))
+			return -1;
 	}
 	return 0;
 }
@@ -169,6 +185,7 @@ void git_put_right(void *context)
 
 	for (size_t i = 0; i < l->plan->git_dirs.n; i++) {
 		struct git_state *g = &l->git[i];
+		char *head;
 
 		for (size_t k = 0; k < MODES; k++)
 			put_mode_back(l, i, k);
@@ -176,7 +193,7 @@ void git_put_right(void *context)
 			if (!g->had[k] && exists(g->dir, newcomers[k]))
 				put_newcomer_aside(l, i, newcomers[k]);
 		}
-		if (g->head && !read_head(l->plan->pool, g->dir))
+		if (g->head && (read_head(l->plan->pool, g->dir, &head) || !head))
 			put_head_back(l, i);
 		fd_closep(&g->dir);
 	}

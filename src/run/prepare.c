@@ -67,7 +67,7 @@ static bool below_a_writable_tree(const path_use_vec *uses, const char *path)
 	return false;
 }
 
-static void probe_own(struct host *h, const path_use_vec *uses)
+static int probe_own(struct host *h, const path_use_vec *uses, struct err *e)
 {
 	const char *const dirs[] = {h->config_home, h->cache_home};
 
@@ -77,9 +77,14 @@ static void probe_own(struct host *h, const path_use_vec *uses)
 		if (!dirs[i])
 			continue;
 		host_path_probe(h->pool, &own);
-		if (own.real && below_a_writable_tree(uses, own.real))
+		if (own.error == EACCES || own.error == ENOTDIR)
+			continue; /* closed to us, and so to the program */
+		if (!own.real)
+			return err_set(e, "%s: %s", dirs[i], strerror(own.error));
+		if (below_a_writable_tree(uses, own.real))
 			*vec_add(h->pool, &h->own) = own;
 	}
+	return 0;
 }
 
 /* Whether the program can make a socket to connect with: AF_UNIX is there, or something opens it. */
@@ -94,11 +99,12 @@ static bool has_unix_sockets(const struct profile *p)
 	return !s->list.n || p->s[KEY_SOCKETS].list.n || p->s[KEY_ABSTRACT_SOCKETS].number;
 }
 
-static void probe_sockets(struct host *h, const path_use_vec *uses)
+static int probe_sockets(struct host *h, const path_use_vec *uses, struct err *e)
 {
 	struct host_sockets live = {0};
 
-	host_sockets_read(h->pool, &live);
+	if (host_sockets_read(h->pool, &live, e))
+		return -1;
 	for (size_t i = 0; i < live.v.n; i++) {
 		struct host_path socket = {.path = live.v.v[i]};
 
@@ -107,18 +113,24 @@ static void probe_sockets(struct host *h, const path_use_vec *uses)
 		host_path_probe(h->pool, &socket);
 		if (socket.kind == PATH_SOCKET)
 			*vec_add(h->pool, &h->sockets) = socket;
+		else if (socket.kind == PATH_MISSING && !host_path_absent(&socket))
+			return err_set(e, "%s: %s", socket.path, strerror(socket.error));
 	}
+	return 0;
 }
 
-static void probe_trees(const struct profile *p, struct host *h, const path_use_vec *uses)
+static int probe_trees(const struct profile *p, struct host *h, const path_use_vec *uses,
+		       struct err *e)
 {
+	if (profile_number(p, KEY_PROTECT_GIT, GIT_YES) == GIT_NO)
+		return 0;
 	for (size_t i = 0; i < uses->n; i++) {
 		const struct path_use *u = &uses->v[i];
 
-		if (plan_use_is_writable_tree(u) &&
-		    profile_number(p, KEY_PROTECT_GIT, GIT_YES) != GIT_NO)
-			host_git_probe(h, u->source.real, h->cwd);
+		if (plan_use_is_writable_tree(u) && host_git_probe(h, u->source.real, h->cwd, e))
+			return -1;
 	}
+	return 0;
 }
 
 static void probe_resolver(struct host *h)
@@ -143,10 +155,10 @@ int run_prepare(const struct profile *profile, struct host *host, const char *co
 		if (uses.v[i].place.path)
 			host_path_probe(host->pool, &uses.v[i].place);
 	}
-	probe_own(host, &uses);
-	probe_trees(profile, host, &uses);
-	if (has_unix_sockets(profile))
-		probe_sockets(host, &uses);
+	if (probe_own(host, &uses, e) || probe_trees(profile, host, &uses, e))
+		return -1;
+	if (has_unix_sockets(profile) && probe_sockets(host, &uses, e))
+		return -1;
 	if (profile_number(profile, KEY_IDENTITY, IDENTITY_SELF) != IDENTITY_SELF)
 		host_ids_probe(host);
 	if (profile_number(profile, KEY_NETWORK, NETWORK_NONE) == NETWORK_HOST)
