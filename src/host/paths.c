@@ -48,7 +48,8 @@ static const char *real_path(struct pool *p, int fd, struct host_path *path)
 	n = readlink(link, real, sizeof(real));
 	if (n > 0 && n < (ssize_t)sizeof(real) && *real == '/')
 		return pool_strndup(p, real, (size_t)n);
-	path->error = n < 0 ? errno : ENAMETOOLONG;
+	/* Not the errno of readlink(2): that it is not allowed says nothing of the path. */
+	path->error = n < 0 ? EIO : ENAMETOOLONG;
 	return NULL;
 }
 
@@ -63,6 +64,10 @@ static void probe_missing(struct pool *p, struct host_path *path)
 		while (n > 0 && path->path[n - 1] != '/')
 			n--;
 		fd = open(n > 1 ? pool_strndup(p, path->path, n - 1) : "/", O_PATH | O_CLOEXEC);
+		if (fd < 0 && errno != ENOENT) {
+			path->error = errno;
+			return;
+		}
 		if (fd >= 0) {
 			real = real_path(p, fd, path);
 			path->real =

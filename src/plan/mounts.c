@@ -135,6 +135,10 @@ static int add_use(const struct plan_inputs *in, struct plan *p, const struct pa
 	} else if (u->source.kind == PATH_MISSING) {
 		return may_skip(u) ? 0 : missing_err(in, u, e);
 	}
+	if (u->place.path && p->root == ROOT_HOST && !u->place.real)
+		return use_err(in, u, e,
+			       pool_printf(p->pool, "%s: %s", str_safe(p->pool, u->place.path),
+					   strerror(u->place.error)));
 	if (u->place.path)
 		place = p->root == ROOT_HOST && u->place.real ? u->place.real : u->place.path;
 	if (u->key == KEY_TMPFS && host_place(p, u) && u->source.kind != PATH_DIRECTORY)

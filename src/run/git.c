@@ -67,14 +67,17 @@ static bool exists(int dir, const char *name)
 	return faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
-/* "" is the directory itself, which may have been closed even to us. */
-static mode_t mode_of(int dir, const char *name)
+/* "" is the directory itself, which may have been closed even to us. 0: there is no such directory. */
+static int mode_of(int dir, const char *name, mode_t *ret)
 {
 	struct stat st;
 
+	*ret = 0;
 	if (fstatat(dir, name, &st, *name ? AT_SYMLINK_NOFOLLOW : AT_EMPTY_PATH))
-		return 0;
-	return S_ISDIR(st.st_mode) ? st.st_mode & 07777 : 0;
+		return errno == ENOENT ? 0 : -1;
+	if (S_ISDIR(st.st_mode))
+		*ret = st.st_mode & 07777;
+	return 0;
 }
 
 static int remember_one(struct git_state *g, struct pool *pool, const char *path, struct err *e)
@@ -88,8 +91,10 @@ static int remember_one(struct git_state *g, struct pool *pool, const char *path
 		if (errno && errno != ENOENT)
 			return err_errno(e, "%s/%s", path, newcomers[k]);
 	}
-	for (size_t k = 0; k < MODES; k++)
-		g->modes[k] = mode_of(g->dir, needed[k]);
+	for (size_t k = 0; k < MODES; k++) {
+		if (mode_of(g->dir, needed[k], &g->modes[k]))
+			return err_errno(e, "%s/%s", path, needed[k]);
+	}
 	return read_head(pool, g->dir, &g->head) ? err_errno(e, "%s/HEAD", path) : 0;
 }
 
@@ -163,8 +168,9 @@ static void put_mode_back(const struct launch *l, size_t i, size_t k)
 	const struct git_state *g = &l->git[i];
 	_cleanup_fd_ int fd = -1;
 	char path[40];
+	mode_t now;
 
-	if (!g->modes[k] || mode_of(g->dir, needed[k]) == g->modes[k])
+	if (!g->modes[k] || (mode_of(g->dir, needed[k], &now) == 0 && now == g->modes[k]))
 		return;
 	fd = *needed[k] ? fd_openat2(g->dir, needed[k], O_PATH | O_DIRECTORY, 0,
 				     RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS)

@@ -56,7 +56,9 @@ static int open_standard(void *context, struct err *e)
 	for (fd = 0; fd <= 2; fd++) {
 		/* Everything below it could be opened through it, whatever is mounted (openat(2)).
 		 */
-		if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+		if (fstat(fd, &st))
+			return err_errno(e, "descriptor %d", fd);
+		if (S_ISDIR(st.st_mode))
 			return err_set(e, "descriptor %d is a directory of the host: not passed on",
 				       fd);
 	}
