@@ -63,6 +63,8 @@ int help_command(const char *name)
 {
 	const struct command *c = find(name);
 
+	if (!c)
+		return EXIT_SANDBOX;
 	printf("Usage: sandbox %s %s\n%s\n", c->name, c->arguments, c->doc);
 	return 0;
 }

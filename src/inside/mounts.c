@@ -286,14 +286,6 @@ static int open_in_ours(struct inside *in, const struct plan_mount *m, ssize_t p
 	return make_place(ret->dir, name, directory) ? place_err(m, e) : 0;
 }
 
-static bool is_root(const struct inside *in, int fd)
-{
-	struct stat root, st;
-
-	return fstat(in->root, &root) || fstat(fd, &st) ||
-	       (root.st_dev == st.st_dev && root.st_ino == st.st_ino);
-}
-
 /* 0; -2: an optional place that does not exist. */
 static int open_place(struct inside *in, size_t i, struct place *ret, struct err *e)
 {
@@ -308,16 +300,16 @@ static int open_place(struct inside *in, size_t i, struct place *ret, struct err
 	*ret = (struct place){in->root, below_root(m->place), -1};
 	if (host && !strchr(ret->name, '/') && !m->optional)
 		return 0;
-	/* A foreign root has no say in where the kernel's own file systems go (CVE-2019-19921). */
-	host |= !m->at.file && m->kind != MOUNT_TEXT;
+	/*
+	 * A foreign root has no say in where the kernel's own file systems go (CVE-2019-19921), or what
+	 * is hidden; inside it only a bind follows its links.
+	 */
+	host |= (!m->at.file && m->kind != MOUNT_TEXT) || m->kind == MOUNT_TMPFS ||
+		m->kind == MOUNT_EMPTY;
 	ret->opened = fd_openat2(in->root, ret->name, O_PATH, 0,
 				 RESOLVE_IN_ROOT | (host ? RESOLVE_NO_SYMLINKS : 0));
 	if (ret->opened < 0 && m->optional && errno == ENOENT)
 		return -2;
-	if (!host && ret->opened >= 0 && is_root(in, ret->opened))
-		return err_set(e,
-			       "%s (%s): in this root a link leads from there to the root itself",
-			       m->place, m->reason);
 	ret->dir = ret->opened;
 	ret->name = "";
 	return ret->opened < 0 ? place_err(m, e) : 0;

@@ -26,7 +26,7 @@ static int load_file(struct profile *p, const struct loading *l, const char *ask
 /* Where an error about finding a file is reported: at the Inherit= line, or plainly. */
 static int find_err(struct profile *p, struct origin at, struct err *e, const char *text)
 {
-	return at.file ? profile_err(p, at, e, "%s", text)
+	return at.file ? profile_err(p, at, e, "Inherit=: %s", text)
 		       : err_set(e, "profile: %s", str_safe(p->pool, text));
 }
 

@@ -42,7 +42,9 @@ attack='cat "$1/.ssh/id_ed25519" .git/id_ed25519 .git/../.aws/credentials \
 		fails "$SANDBOX" -p "$profile" sh -c "$attack" - "$HOME"
 		rm -rf .git
 		ln -s "$HOME/.ssh" .git
-		fails "$SANDBOX" -p "$profile" sh -c "$attack" - "$HOME"
+		run "$SANDBOX" -p "$profile" sh -c "$attack" - "$HOME"
+		[ "$status" = 1 ] || [ "$status" = 125 ] # a link is refused where it could be replaced
+		[[ $output != *s3cret* ]]
 		rm -rf .git
 		git init -q .
 		echo "$HOME/.aws" >.git/commondir

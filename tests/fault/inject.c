@@ -474,7 +474,7 @@ int main(int argc, char **argv)
 			r.kill = true;
 			break;
 		default:
-			return 2;
+			exit(2);
 		}
 	}
 	if (!argv[optind] || !r.report)

@@ -55,6 +55,10 @@ static void say_status(void)
 	char line[512];
 
 	while (f && fgets(line, sizeof(line), f)) {
+		/* Signals 32 and 33 are the C library's; posix_spawn(3) of the test's own parent ignores them. */
+		if (strncmp(line, "SigIgn:", 7) == 0)
+			snprintf(line, sizeof(line), "SigIgn:\t%016llx\n",
+				 strtoull(line + 7, NULL, 16) & ~0x180000000ULL);
 		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 			if (strncmp(line, names[i], strlen(names[i])) == 0)
 				printf("status %s", line);
@@ -229,6 +233,8 @@ static void say_landlock(void)
 	close(fd);
 }
 
+static char output[1 << 18];
+
 int main(int argc, char **argv)
 {
 	extern char **environ;
@@ -239,7 +245,7 @@ int main(int argc, char **argv)
 	if (argc < 3)
 		return 2;
 	/* All of it in one write at the end. */
-	setvbuf(stdout, malloc(1 << 18), _IOFBF, 1 << 18);
+	setvbuf(stdout, output, _IOFBF, sizeof(output));
 	say_status();
 	say_file("uid_map", "/proc/self/uid_map");
 	say_file("gid_map", "/proc/self/gid_map");

@@ -416,6 +416,7 @@ teardown() {
 	[ -c /dev/full ] || skip "no /dev/full"
 	local words
 	for words in "profile list" "doctor --json" "version" "--help" "explain true" "completion bash"; do
+		# Several words.
 		# shellcheck disable=SC2086
 		capture bash -c '"$SANDBOX" '"$words"' >/dev/full'
 		[ "$status" -ne 0 ] || report "$words >/dev/full succeeded"

@@ -169,6 +169,7 @@ profile() {
 	local order
 	for order in "--ro top --rw top/rw --ro top/rw/ro --rw top/rw/ro/rw" \
 		"--rw top/rw/ro/rw --ro top/rw/ro --rw top/rw --ro top"; do
+		# Several words.
 		# shellcheck disable=SC2086
 		sb -p shell $order -- sh -c 'for d in top top/rw top/rw/ro top/rw/ro/rw; do
 			(: >$d/x) 2>/dev/null && echo "$d writable" || echo "$d read-only"; done'

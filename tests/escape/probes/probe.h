@@ -4,6 +4,8 @@
 #ifndef PROBE_H
 #define PROBE_H
 
+#pragma once
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
 
 int main(int argc, char **argv)
 {
-	char *const none[] = { NULL };
+	char *const none[] = {NULL};
 
 	if (argc != 2)
 		return 2;

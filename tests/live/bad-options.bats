@@ -1,0 +1,240 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# A wrong command line: one clear line and status 125, or correct work; never a
+# crash, a hang or a half-open sandbox. Each call has a time limit, and the program that must not
+# run leaves a file if it does.
+#
+# Quoted text is for the shell inside; capture sets status, output and stderr;
+# each test is a shell of its own.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2103,SC2154
+
+load ../lib/common
+load live
+
+setup() {
+	setup_project
+}
+
+teardown() {
+	teardown_project
+}
+
+# text LINE...: the profile ./p.profile with exactly these lines.
+text() {
+	printf '%s\n' "$@" >p.profile
+}
+
+# letters N: that many.
+letters() {
+	head -c "$1" /dev/zero | tr '\0' a
+}
+
+# wrong ARG...: the launcher with these arguments and then a command that must not run.
+wrong() {
+	sb "$@" -- touch ran
+	[ ! -e ran ] || report "the command ran"
+}
+
+# fine_or_refused TEXT: the last run printed TEXT, or was refused properly.
+fine_or_refused() {
+	if [ "$status" -eq 0 ]; then
+		printed "$1"
+	else
+		refused
+	fi
+}
+
+# --- the command line
+
+@test "an unknown option is refused with the likely one" {
+	local pair
+	for pair in --profil:--profile --profiles:--profile --bnd:--bind --tmfs:--tmpfs \
+		--hid:--hide --explian:--explain --chdi:--chdir --usr:--user; do
+		wrong "${pair%%:*}" x
+		refused "${pair%%:*}" "${pair#*:}"
+	done
+	wrong -Z
+	refused '-Z'
+	wrong --=x
+	refused
+	wrong ---rw .
+	refused
+}
+
+@test "every option that takes a value is refused without one" {
+	local option
+	for option in -p --profile -n --name --rw --ro --hide --tmpfs --cow --bind --net --allow \
+		--publish --memory --cpus --pids --io-read --io-write --timeout --env --user -C --chdir \
+		--tty --set; do
+		sb "$option"
+		refused "$option|$(sed 's/^-p$/--profile/; s/^-n$/--name/; s/^-C$/--chdir/' <<<"$option")"
+	done
+}
+
+@test "an option that takes no value is refused with one" {
+	local option
+	for option in --explain --json --verbose --quiet; do
+		wrong "$option=yes"
+		refused "$option"
+	done
+}
+
+@test "an empty value is refused where it makes no sense" {
+	local option
+	for option in --rw --ro --hide --tmpfs --bind --net --env --user --chdir --tty --set --profile; do
+		wrong "$option" ""
+		refused
+		wrong "$option="
+		refused
+	done
+}
+
+@test "wrong values of options are refused, and the message names the option" {
+	local line
+	while read -r line; do
+		# Several words.
+		# shellcheck disable=SC2086
+		wrong $line
+		refused "${line%% *}"
+	done <<-'LIST'
+		--net bridge
+		--user nobody
+		--tty sometimes
+		--bind /usr
+		--bind :/mnt
+		--bind /usr:
+		--bind /usr:mnt
+		--bind /usr:/mnt:rx
+		--bind /usr:/mnt:ro:x
+		--tmpfs :1M
+		--env =x
+		--env A-B=x
+		--set Filesystem
+		--set Filesystem.Root
+		--set =x
+		--set .=x
+	LIST
+}
+
+@test "--set of an unknown section or key is refused with the likely one" {
+	wrong --set Filesystm.Root=host
+	refused 'Filesystm' 'Filesystem'
+	wrong --set Filesystem.Rot=host
+	refused 'Rot' 'Root'
+	wrong --set User.Root=host
+	refused 'Root' 'Filesystem'
+	wrong --set Seccomp.SystemCallFilter=@basic-oi
+	refused '@basic-oi' '@basic-io'
+	wrong --set Seccomp.SystemCallFilter=opennat
+	refused 'opennat' 'openat'
+}
+
+@test "what this version does not enforce is refused by name" {
+	local line
+	while read -r line; do
+		# Several words.
+		# shellcheck disable=SC2086
+		wrong $line
+		refused "${line%% *}|${line##* }"
+	done <<-'LIST'
+		--cow .
+		--memory 1G
+		--cpus 1
+		--pids 100
+		--io-read 1M
+		--io-write 1M
+		--timeout 5s
+		--net private
+		--allow example.org
+		--publish 8080:80
+		--detach
+		--keep
+	LIST
+	local key
+	for key in MemoryMax=1G CPUQuota=50% TasksMax=100 RuntimeMaxSec=5 AllowedCPUs=0 IOWeight=5; do
+		wrong --set "Resources.$key"
+		refused "${key%=*}"
+		text '[Profile]' 'Inherit=shell' '[Resources]' "$key"
+		wrong -p ./p.profile
+		mistaken ./p.profile:4 "${key%=*}"
+	done
+	# The way out: named as optional in the profile.
+	text '[Profile]' 'Inherit=shell' 'Optional=Resources.MemoryMax' '[Resources]' 'MemoryMax=1G'
+	sb -p ./p.profile -- echo ran
+	exited 0
+	printed ran
+}
+
+@test "profiles with a network of later are refused when run, and can be explained" {
+	local name
+	for name in net-client server; do
+		wrong -p "$name"
+		exited 125
+		one_line
+		[[ $stderr == *Mode* || $stderr == *private* ]]
+	done
+}
+
+@test "no command is an error, an empty one too" {
+	sb
+	exited 125
+	sb -p shell
+	refused
+	sb -p shell --
+	refused
+	sb --
+	refused
+	sb -p shell -- ""
+	[ "$status" -eq 127 ] || [ "$status" -eq 125 ] || report "status"
+	one_line
+}
+
+@test "-- ends the options, and what follows the command belongs to it" {
+	sb -p shell -- echo -p --net -- x
+	exited 0
+	printed "-p --net -- x"
+	sb -p shell echo --profile y -h --version
+	exited 0
+	printed "--profile y -h --version"
+	sb run -p shell -- echo run
+	exited 0
+	printed run
+	sb run -p shell echo --
+	exited 0
+	printed "--"
+	sb -p shell -- --starts-with-dashes
+	exited 127
+}
+
+@test "subcommand words are subcommands only as the first word" {
+	local word
+	for word in list doctor exec profile version; do
+		sb -p shell "$word"
+		exited 127
+		[[ $stderr == "sandbox: $word: "* ]]
+		sb -p shell -- "$word"
+		exited 127
+	done
+	sb -- list
+	exited 127
+	sb run list
+	exited 127
+}
+
+@test "subcommands of later versions say so" {
+	local word
+	for word in list inspect exec attach logs stats stop start pause resume wait remove changes \
+		commit discard undo selftest; do
+		sb "$word"
+		refused "$word" 'version'
+		sb "$word" x
+		refused "$word"
+	done
+}
+
+@test "an unknown first word is a program, and is not found" {
+	sb lisst
+	exited 127
+	one_line
+}
