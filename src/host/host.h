@@ -22,7 +22,7 @@ enum path_kind {
 };
 
 struct host_path {
-	const char *path; /* absolute, as asked for */
+	const char *path; /* absolute, as it was named */
 	const char *real; /* without symbolic links; of a missing one, where it would be; NULL: no
 			     telling */
 	enum path_kind kind;

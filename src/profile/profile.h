@@ -46,7 +46,7 @@ struct setting {
 
 struct profile {
 	struct pool *pool;	    /* the caller's; everything below lives in it */
-	const char *name;	    /* as asked for */
+	const char *name;	    /* as it was named */
 	vec_of(const char *) files; /* in the order in which they were applied */
 	struct setting s[KEY_COUNT];
 	size_t values; /* set so far */

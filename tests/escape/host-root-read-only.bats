@@ -14,23 +14,23 @@ teardown() {
 	attack_teardown
 }
 
-setup_file() {
+make_file() {
 	shared_directory /var/tmp
 	OUTSIDE=$DIR
 	echo good >"$OUTSIDE/file"
 }
 
 @test "outside, and when it is made writable, files in /var/tmp can be changed" {
-	setup_file
+	make_file
 	works "$SANDBOX" -p build --rw "$OUTSIDE" ./write-ways "$OUTSIDE/file"
-	setup_file
+	make_file
 	works ./write-ways "$OUTSIDE/file"
 }
 
 @test "inside, they are not there, or cannot" {
 	local profile
 
-	setup_file
+	make_file
 	for profile in "${ALL_PROFILES[@]}"; do
 		run "$SANDBOX" -p "$profile" ./write-ways "$OUTSIDE/file"
 		[ "$status" != 0 ]

@@ -478,12 +478,12 @@ int main(int argc, char **argv)
 		}
 	}
 	if (!argv[optind] || !r.report)
-		return 2;
+		exit(2);
 	sigaction(SIGALRM, &alarm, NULL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (start(&r, argv + optind)) {
 		perror("inject");
-		return 2;
+		exit(2);
 	}
 	follow(&r, seconds);
 	fprintf(r.report, "status %s %d\n", WIFSIGNALED(r.status) ? "signal" : "exit",

@@ -159,7 +159,7 @@ static void test_inherit_own_name(void **state)
 	assert_int_equal(profile.s[KEY_UMASK].number, 077);
 	put("2", "last", "[Profile]\nInherit=last\n");
 	assert_int_equal(load("last"), -1);
-	check_message("/2/last.profile:2: there is no profile \"last\"");
+	check_message("/2/last.profile:2: Inherit=: there is no profile \"last\"");
 }
 
 static void test_inherit_deep(void **state)
