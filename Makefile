@@ -92,7 +92,7 @@ $(B)/golden: tests/golden/golden.c $(B)/sandbox.a
 vpath %.c tests/escape/probes tests/live/probes
 $(B)/probes/%: %.c
 	$(call say,PROBE,$@)
-	$(Q)mkdir -p $(@D) && $(CC) -std=gnu17 -O1 -Wall -Wextra -o $@ $< -pthread
+	$(Q)mkdir -p $(@D) && $(CC) -std=gnu17 -D_GNU_SOURCE -O1 -Wall -Wextra -o $@ $< -pthread
 
 fuzzers: $(OBJ)
 	$(call say,FUZZ,$(B)/fuzz)
