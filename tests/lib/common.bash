@@ -177,6 +177,11 @@ skip_or_fail() {
 	skip "$1"
 }
 
+# For what an address sanitizer cannot be under: little memory, no /proc, a tracer.
+not_with_asan() {
+	! grep -qa __asan_init "$SANDBOX" || skip_or_fail "asan: the sanitizer itself cannot run like this"
+}
+
 probe() {
 	if [ ! -x "$BUILD/probes/$1" ]; then
 		echo "no such probe: $BUILD/probes/$1 (make check builds them)" >&2

@@ -176,6 +176,7 @@ fine_or_refused() {
 
 @test "little memory, no room for files, no processes: an error or work, never a crash" {
 	local limit
+	not_with_asan
 	ulimit -c 0
 	for limit in '-v 20000' '-v 40000' '-f 0' '-u 1' '-s 64' '-l 0' '-t 10' '-q 0' '-i 0'; do
 		# Through a pipe: the limit on files is not meant for the output.
@@ -221,6 +222,7 @@ fine_or_refused() {
 }
 
 @test "no /proc on the host: a refusal or work" {
+	not_with_asan
 	capture unshare --user --map-root-user --mount bash -euc \
 		'mount -t tmpfs none /proc; exec timeout 10 "$@"' sh "$SANDBOX" -p shell -- echo ran
 	fine_or_refused ran

@@ -54,6 +54,7 @@ teardown() {
 
 @test "explain starts no process, makes no namespace and mounts nothing" {
 	need strace
+	not_with_asan
 	outside strace -f -qq -o trace \
 		-e trace=execve,clone,clone3,fork,vfork,unshare,setns,mount,move_mount,open_tree \
 		"$SANDBOX" explain -p build true
