@@ -11,6 +11,7 @@
 
 load ../lib/common
 load live
+load bad
 
 setup() {
 	setup_project
@@ -18,31 +19,6 @@ setup() {
 
 teardown() {
 	teardown_project
-}
-
-# text LINE...: the profile ./p.profile with exactly these lines.
-text() {
-	printf '%s\n' "$@" >p.profile
-}
-
-# letters N: that many.
-letters() {
-	head -c "$1" /dev/zero | tr '\0' a
-}
-
-# wrong ARG...: the launcher with these arguments and then a command that must not run.
-wrong() {
-	sb "$@" -- touch ran
-	[ ! -e ran ] || report "the command ran"
-}
-
-# fine_or_refused TEXT: the last run printed TEXT, or was refused properly.
-fine_or_refused() {
-	if [ "$status" -eq 0 ]; then
-		printed "$1"
-	else
-		refused
-	fi
 }
 
 # --- the command line
