@@ -233,16 +233,6 @@ static bool is_ours(const struct plan *p, const struct plan_mount *parent)
 	       parent->kind == MOUNT_DEV;
 }
 
-/* The nearest mount above; all of them stand before i. */
-static ssize_t parent_index(const struct plan *p, size_t i)
-{
-	for (size_t k = i; k-- > 0;) {
-		if (path_within(p->mounts.v[i].place, p->mounts.v[k].place))
-			return (ssize_t)k;
-	}
-	return -1;
-}
-
 static const char *below_root(const char *place)
 {
 	return place[1] ? place + 1 : ".";
@@ -290,7 +280,7 @@ static int open_in_ours(struct inside *in, const struct plan_mount *m, ssize_t p
 static int open_place(struct inside *in, size_t i, struct place *ret, struct err *e)
 {
 	const struct plan_mount *m = &in->plan->mounts.v[i];
-	ssize_t k = parent_index(in->plan, i);
+	ssize_t k = m->parent;
 	bool host = in->plan->root == ROOT_HOST;
 
 	if (k >= 0 && in->skipped[k])

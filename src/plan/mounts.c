@@ -285,14 +285,15 @@ static int settle_root(const struct plan_inputs *in, struct plan *p, struct err 
 	return 0;
 }
 
-/* The nearest mount above entry i; entries before it are its parents or their neighbours. */
-static const struct plan_mount *parent_of(const struct plan *p, size_t i, size_t kept)
+/*
+ * The nearest mount above a place, among those up to `candidate`, whose parents are known. In sorted
+ * order it is the entry before, or one of that entry's parents: no search.
+ */
+static ssize_t find_parent(const struct plan *p, const char *place, ssize_t candidate)
 {
-	while (kept-- > 0) {
-		if (path_within(p->mounts.v[i].place, p->mounts.v[kept].place))
-			return &p->mounts.v[kept];
-	}
-	return NULL;
+	while (candidate >= 0 && !path_within(place, p->mounts.v[candidate].place))
+		candidate = p->mounts.v[candidate].parent;
+	return candidate;
 }
 
 static bool changes_nothing(const struct plan *p, const struct plan_mount *m,
@@ -315,18 +316,25 @@ static bool changes_nothing(const struct plan *p, const struct plan_mount *m,
 
 static void prune(struct plan *p)
 {
+	struct plan_mount *v = p->mounts.v;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < p->mounts.n; i++) {
-		const struct plan_mount *parent = parent_of(p, i, kept);
-
-		if (changes_nothing(p, &p->mounts.v[i], parent))
+		v[i].parent = find_parent(p, v[i].place, (ssize_t)kept - 1);
+		if (changes_nothing(p, &v[i], v[i].parent < 0 ? NULL : &v[v[i].parent]))
 			continue;
-		if (parent && parent->kind == MOUNT_EMPTY)
-			p->mounts.v[parent - p->mounts.v].kind = MOUNT_SKELETON;
-		p->mounts.v[kept++] = p->mounts.v[i];
+		if (v[i].parent >= 0 && v[v[i].parent].kind == MOUNT_EMPTY)
+			v[v[i].parent].kind = MOUNT_SKELETON;
+		v[kept++] = v[i];
 	}
 	p->mounts.n = kept;
+}
+
+static void sort(struct plan *p)
+{
+	qsort(p->mounts.v, p->mounts.n, sizeof(*p->mounts.v), by_place);
+	for (size_t i = 0; i < p->mounts.n; i++)
+		p->mounts.v[i].parent = find_parent(p, p->mounts.v[i].place, (ssize_t)i - 1);
 }
 
 /* Nothing below `dir` is executed: what is mounted there already, and the directory itself. */
@@ -432,6 +440,6 @@ int plan_mounts(const struct plan_inputs *in, struct plan *p, struct err *e)
 		return -1;
 	prune(p);
 	plan_pins(p);
-	qsort(p->mounts.v, p->mounts.n, sizeof(*p->mounts.v), by_place);
+	sort(p);
 	return check_working_directory(in, p, e);
 }

@@ -47,10 +47,11 @@ struct plan_mount {
 	int64_t size;	/* MOUNT_TMPFS: bytes, 0: shares the limit of all temporary directories */
 	bool directory; /* MOUNT_BIND: source is one */
 	bool read_only, no_exec;
-	bool device;   /* device nodes on it work */
-	bool optional; /* skipped when the source or the place does not exist */
-	bool pin;      /* mounted on itself only so that it cannot be renamed away */
-	size_t order;  /* as the profile has it; later wins on the same place */
+	bool device;	/* device nodes on it work */
+	bool optional;	/* skipped when the source or the place does not exist */
+	bool pin;	/* mounted on itself only so that it cannot be renamed away */
+	size_t order;	/* as the profile has it; later wins on the same place */
+	ssize_t parent; /* index of the nearest mount above; -1: the root */
 };
 
 struct id_map {

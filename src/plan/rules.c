@@ -170,35 +170,37 @@ void plan_rules(const struct plan_inputs *in, struct plan *p)
 		each_place(p, h->sockets.v[i].real, close_socket, NULL);
 }
 
-/* The nearest mount above a place, itself not counted. */
-static const struct plan_mount *mount_above(const struct plan *p, const char *place)
+static bool is_mounted(const struct plan *p, size_t from, const char *place)
 {
-	const struct plan_mount *best = NULL;
-
-	for (size_t i = 0; i < p->mounts.n; i++) {
-		const struct plan_mount *m = &p->mounts.v[i];
-
-		if (path_within(place, m->place) && !str_eq(place, m->place) &&
-		    (!best || strlen(m->place) > strlen(best->place)))
-			best = m;
+	for (size_t i = p->mounts.n; i-- > from;) {
+		if (str_eq(p->mounts.v[i].place, place))
+			return true;
 	}
-	return best;
+	return false;
 }
 
-static void pin_ancestors(struct plan *p, const char *place)
+/* `pins` is where those begin that have been added here: siblings share their ancestors. */
+static void pin_ancestors(struct plan *p, size_t pins, const char *place, ssize_t parent)
 {
-	const struct plan_mount *above = mount_above(p, place);
-	const char *base = above ? above->place : "", *source = above ? above->source : "";
-	size_t skip = strlen(base);
+	const struct plan_mount *above;
+	const char *base, *source;
+	size_t skip;
 
+	while (parent >= 0 && str_eq(p->mounts.v[parent].place, place))
+		parent = p->mounts.v[parent].parent;
+	above = parent < 0 ? NULL : &p->mounts.v[parent];
 	if (above ? above->kind != MOUNT_BIND || above->read_only || !above->directory
 		  : !p->root_writable)
 		return;
+	base = above ? above->place : "";
+	source = above ? above->source : "";
+	skip = strlen(base);
 	for (const char *c = strchr(place + skip + 1, '/'); c; c = strchr(c + 1, '/')) {
 		const char *ancestor = pool_strndup(p->pool, place, (size_t)(c - place));
 
-		add_self(p, ancestor, pool_printf(p->pool, "%s%s", source, ancestor + skip), true,
-			 false, "stays in its place");
+		if (!is_mounted(p, pins, ancestor))
+			add_self(p, ancestor, pool_printf(p->pool, "%s%s", source, ancestor + skip),
+				 true, false, "stays in its place");
 	}
 }
 
@@ -212,5 +214,5 @@ void plan_pins(struct plan *p)
 	size_t n = p->mounts.n;
 
 	for (size_t i = 0; i < n; i++)
-		pin_ancestors(p, p->mounts.v[i].place);
+		pin_ancestors(p, n, p->mounts.v[i].place, p->mounts.v[i].parent);
 }

@@ -127,7 +127,7 @@ profile() {
 
 @test "--bind of a file onto a file" {
 	echo "10.9.8.7 myhost" >hosts
-	ok -p shell --bind "$PROJECT/hosts:/etc/hosts:ro" -- cat /etc/hosts
+	ok -p shell --bind "$PROJECT/hosts:/etc/passwd:ro" -- cat /etc/passwd
 	printed "10.9.8.7 myhost"
 }
 
@@ -528,6 +528,7 @@ print("up", flush=True); s.accept()' $$ >up 2>/dev/null 3>&- &
 }
 
 @test "localhost and the own host name are resolved without a network" {
+	[ -e /etc/hosts ] || skip_or_fail "no-hosts-file: this system has no /etc/hosts to put ours on"
 	ok -p shell -- getent hosts localhost
 	shows '(127.0.0.1|::1) +.*localhost'
 }
