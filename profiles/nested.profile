@@ -6,6 +6,6 @@ Inherit=shell
 [Seccomp]
 # A user namespace gives its maker rights over what it makes; much more of the kernel can be reached.
 RestrictNamespaces=no
-SystemCallFilter=@mount @keyring sethostname setdomainname
+SystemCallFilter=@mount sethostname setdomainname
 RestrictAddressFamilies=
 RestrictSUIDSGID=no

@@ -138,13 +138,18 @@ static void add_suid_sgid(struct seccomp_checks *c)
 
 /*
  * Of netlink's protocols only the one that asks for routes and addresses, which the C library uses:
- * each of the others is a part of the kernel of its own to attack. A socketpair reaches nobody but
- * its maker's children, so it is there whatever the list says.
+ * each of the others is a part of the kernel of its own to attack.
+ *
+ * A connected pair reaches nobody but its maker's children, so it is there whatever the list says;
+ * but not one of datagrams, which can be sent to any address (SOCK_DGRAM and SOCK_RAW have bit 1,
+ * SOCK_STREAM and SOCK_SEQPACKET have not).
  */
 static void add_families(struct seccomp_checks *c, const struct seccomp_args *a)
 {
-	static const int pairs[] = {AF_UNIX};
+	bool has_unix = false;
 
+	for (size_t i = 0; i < a->n_families; i++)
+		has_unix |= a->families[i] == AF_UNIX;
 	add(c, (struct seccomp_check){.number = __NR_socket,
 				      .kind = SECCOMP_SOCKET,
 				      .error = EAFNOSUPPORT,
@@ -152,7 +157,12 @@ static void add_families(struct seccomp_checks *c, const struct seccomp_args *a)
 				      .arg2 = 2,
 				      .values = a->families,
 				      .n = a->n_families});
-	add_values(c, __NR_socketpair, SECCOMP_NONE_OF, EAFNOSUPPORT, 0, pairs, 1);
+	add(c, (struct seccomp_check){.number = __NR_socketpair,
+				      .kind = SECCOMP_PAIR,
+				      .error = EAFNOSUPPORT,
+				      .arg = 0,
+				      .arg2 = 1,
+				      .bits2 = has_unix ? 0 : 2});
 }
 
 void seccomp_args_checks(const struct seccomp_args *args, struct seccomp_checks *ret)

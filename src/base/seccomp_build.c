@@ -158,6 +158,11 @@ static size_t put_check(struct program *p, const struct seccomp_check *c)
 		return put_values(p, c, refuse, allow);
 	case SECCOMP_NONE_OF:
 		return put_values(p, c, allow, refuse);
+	case SECCOMP_PAIR:
+		put_jump(p, BPF_JSET, c->bits2, refuse, allow);
+		second = put_load_arg(p, c->arg2);
+		put_jump(p, BPF_JEQ, AF_UNIX, second, refuse);
+		return put_load_arg(p, c->arg);
 	case SECCOMP_SOCKET:
 		return put_socket(p, c, allow, refuse);
 	case SECCOMP_ALWAYS:

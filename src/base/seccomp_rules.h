@@ -30,6 +30,7 @@ enum seccomp_kind {
 	SECCOMP_TWO, /* refuse if it has one of the bits, and a second argument one of its bits */
 	SECCOMP_ONE_OF,	 /* refuse if it is one of the values */
 	SECCOMP_NONE_OF, /* refuse if it is none of the values */
+	SECCOMP_PAIR,	 /* refuse all families but AF_UNIX; and that with one of bits2 in arg2 */
 	SECCOMP_SOCKET,	 /* the same; and AF_NETLINK only with protocol 0 in the second argument */
 };
 

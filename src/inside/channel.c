@@ -17,7 +17,10 @@ int channel_send(int fd, enum message_kind kind, int value, const struct err *e)
 	m.value = value;
 	if (e)
 		m.err = *e;
-	return send(fd, &m, n, MSG_NOSIGNAL) == (ssize_t)n ? 0 : -1;
+	return send(fd, &m, n, MSG_NOSIGNAL | (kind == MESSAGE_STOPPED ? MSG_DONTWAIT : 0)) ==
+			       (ssize_t)n
+		       ? 0
+		       : -1;
 }
 
 int channel_receive(int fd, struct message *ret)

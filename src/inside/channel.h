@@ -31,7 +31,10 @@ struct progress {
 	volatile size_t setup, program;
 };
 
-/* 0, or -1 and errno. A message without an error is sent short. */
+/*
+ * 0, or -1 and errno. A message without an error is sent short. MESSAGE_STOPPED never waits: a
+ * program that stops and goes on faster than anybody looks has only itself to wait for.
+ */
 int channel_send(int fd, enum message_kind kind, int value, const struct err *e);
 /* 1: a message; 0: the other end is gone; -1 and errno. */
 int channel_receive(int fd, struct message *ret);

@@ -7,9 +7,9 @@
  * nothing more; so the launcher need not wait while the kernel takes the namespaces down.
  */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -44,12 +44,18 @@ static _Noreturn void end(struct inside *in, int status)
 	_exit(0);
 }
 
-static void reap(struct inside *in)
+enum { REAP_AT_ONCE = 64 };
+
+/* True if there may be more: the launcher's words must not wait for a program that only forks. */
+static bool reap(struct inside *in)
 {
 	int status;
-	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+	for (int i = 0; i < REAP_AT_ONCE; i++) {
+		pid_t pid = waitpid(-1, &status, WNOHANG | WUNTRACED);
+
+		if (pid <= 0)
+			return false;
 		if (pid != in->program)
 			continue;
 		if (WIFSTOPPED(status))
@@ -57,6 +63,14 @@ static void reap(struct inside *in)
 		else
 			end(in, status);
 	}
+	return true;
+}
+
+/* To its process group; to itself, should it have left that. */
+static void signal_program(const struct inside *in, int signal)
+{
+	if (kill(-in->program, signal) && errno == ESRCH)
+		kill(in->program, signal);
 }
 
 static void obey(struct inside *in)
@@ -68,24 +82,23 @@ static void obey(struct inside *in)
 	if (m.kind == MESSAGE_FOREGROUND && in->terminal >= 0)
 		tcsetpgrp(in->terminal, in->program);
 	if (m.kind == MESSAGE_FOREGROUND)
-		kill(-in->program, SIGCONT);
+		signal_program(in, SIGCONT);
 	if (m.kind == MESSAGE_SIGNAL)
-		kill(-in->program, m.value);
+		signal_program(in, m.value);
 }
 
 /*
  * What this process has open: the standard descriptors, the channel, the terminal. The program has
  * none of the others, they are close-on-exec; here they would keep file systems of the host busy.
  */
-static void close_others(struct inside *in, int events)
+static void close_others(const int *keep, size_t n)
 {
-	int keep[] = {in->channel, in->terminal, events};
 	unsigned from = 3;
 
 	for (;;) {
 		unsigned next = ~0U;
 
-		for (size_t i = 0; i < 3; i++) {
+		for (size_t i = 0; i < n; i++) {
 			if (keep[i] >= (int)from && (unsigned)keep[i] < next)
 				next = (unsigned)keep[i];
 		}
@@ -97,25 +110,39 @@ static void close_others(struct inside *in, int events)
 	}
 }
 
+/* epoll, because poll(2) asks for RLIMIT_NOFILE, which the program may set for us (prlimit(2)). */
+static int watch(int events, int children, int channel)
+{
+	struct epoll_event of_children = {.events = EPOLLIN, .data.fd = children};
+	struct epoll_event of_channel = {.events = EPOLLIN, .data.fd = channel};
+
+	return epoll_ctl(events, EPOLL_CTL_ADD, children, &of_children) ||
+	       epoll_ctl(events, EPOLL_CTL_ADD, channel, &of_channel);
+}
+
 _Noreturn void inside_reap(struct inside *in)
 {
-	struct pollfd fds[2] = {{.events = POLLIN}, {.fd = in->channel, .events = POLLIN}};
+	int events = epoll_create1(EPOLL_CLOEXEC), children;
 	struct signalfd_siginfo info;
+	struct epoll_event event;
 	sigset_t child;
+	bool more;
 
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
-	fds[0].fd = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fds[0].fd < 0)
+	children = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (events < 0 || children < 0 || watch(events, children, in->channel))
 		_exit(125);
-	close_others(in, fds[0].fd);
+	close_others((int[]){in->channel, in->terminal, events, children}, 4);
 	clean_up(in);
-	for (reap(in);; reap(in)) {
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+	for (more = reap(in);; more = reap(in)) {
+		int n = epoll_wait(events, &event, 1, more ? 0 : -1);
+
+		if (n < 0 && errno != EINTR)
 			_exit(125);
-		if (fds[0].revents)
-			(void)!read(fds[0].fd, &info, sizeof(info));
-		if (fds[1].revents)
+		if (n == 1 && event.data.fd == children)
+			(void)!read(children, &info, sizeof(info));
+		if (n == 1 && event.data.fd == in->channel)
 			obey(in);
 	}
 }

@@ -173,7 +173,8 @@ int inside_open_sources(void *context, struct err *e)
 static int open_root_path(struct inside *in, struct err *e)
 {
 	const struct plan *p = in->plan;
-	_cleanup_fd_ int path = fd_openat2(AT_FDCWD, p->root_path, O_PATH | O_DIRECTORY, 0, 0);
+	_cleanup_fd_ int path =
+		fd_openat2(AT_FDCWD, p->root_path, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
 	int mount;
 
 	if (path < 0)

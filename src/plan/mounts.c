@@ -110,7 +110,7 @@ static bool host_place(const struct plan *p, const struct path_use *u)
  * A relative path is meant to be something of the project. A link in its place could have come with
  * the project, or from the last run, and would open what it points to.
  */
-static int check_beneath(const struct plan_inputs *in, const struct path_use *u, struct err *e)
+int plan_check_beneath(const struct plan_inputs *in, const struct path_use *u, struct err *e)
 {
 	const char *text = u->value->text, *cwd = in->host->cwd;
 
@@ -143,7 +143,7 @@ static int add_use(const struct plan_inputs *in, struct plan *p, const struct pa
 		place = p->root == ROOT_HOST && u->place.real ? u->place.real : u->place.path;
 	if (u->key == KEY_TMPFS && host_place(p, u) && u->source.kind != PATH_DIRECTORY)
 		return use_err(in, u, e, "not a directory");
-	if (kinds[u->key] == MOUNT_BIND && check_beneath(in, u, e))
+	if (kinds[u->key] == MOUNT_BIND && plan_check_beneath(in, u, e))
 		return -1;
 	m = add(p, kinds[u->key], place, keys[u->key].name);
 	m->at = u->value->at;
@@ -190,6 +190,8 @@ static int add_socket(const struct plan_inputs *in, struct plan *p, const struct
 		return may_skip(u) ? 0 : missing_err(in, u, e);
 	if (u->source.kind != PATH_SOCKET)
 		return use_err(in, u, e, "not a socket");
+	if (plan_check_beneath(in, u, e))
+		return -1;
 	m = add_bind(p, u->source.path, u->source.real, false, keys[u->key].name);
 	m->at = u->value->at;
 	m->order = u->value->order;

@@ -337,6 +337,8 @@ static int plan_root(const struct plan_inputs *in, struct plan *p, struct err *e
 			return refuse(in, KEY_ROOT, e, strerror(u->source.error));
 		if (u->source.kind != PATH_DIRECTORY)
 			return refuse(in, KEY_ROOT, e, "not a directory");
+		if (plan_check_beneath(in, u, e))
+			return -1;
 		p->root_path = u->source.real;
 	}
 	return p->root_path && str_eq(p->root_path, "/")
@@ -368,6 +370,13 @@ int plan_build(const struct plan_inputs *in, struct plan *p, struct err *e)
 		refuse(in, KEY_RESTRICT_NAMESPACES, e,
 		       "not as the host's root: /proc/sys of the host could be written to");
 		return err_hint(e, "run it as a normal user");
+	}
+	if (!p->restrict_namespaces && h->own.n) {
+		refuse(in, KEY_RESTRICT_NAMESPACES, e,
+		       "the profiles and filters of sandbox itself lie in a writable tree");
+		return err_hint(
+			e, "with namespaces of its own a program could move what protects them; "
+			   "open less of the home");
 	}
 	if (plan_refuse_unavailable(in, p, e) || plan_root(in, p, e) || plan_identity(in, p, e) ||
 	    plan_network(in, p, e) || plan_mounts(in, p, e) || plan_limits_of_calls(in, p, e) ||

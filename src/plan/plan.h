@@ -142,6 +142,8 @@ int plan_build(const struct plan_inputs *in, struct plan *p, struct err *e);
 int plan_refuse_unavailable(const struct plan_inputs *in, struct plan *p, struct err *e);
 int plan_identity(const struct plan_inputs *in, struct plan *p, struct err *e);
 int plan_mounts(const struct plan_inputs *in, struct plan *p, struct err *e);
+/* A relative path that a link leads out of the working directory is refused. */
+int plan_check_beneath(const struct plan_inputs *in, const struct path_use *u, struct err *e);
 void plan_rules(const struct plan_inputs *in, struct plan *p);
 void plan_pins(struct plan *p);
 int plan_limits_of_calls(const struct plan_inputs *in, struct plan *p, struct err *e);

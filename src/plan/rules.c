@@ -123,7 +123,7 @@ static void protect_own(struct plan *p, const char *place, const struct plan_mou
 
 	if (!writable(p, over))
 		return;
-	add_self(p, place, own->real, true, true, "ours");
+	add_self(p, place, own->real, own->kind != PATH_FILE, true, "ours");
 	if (own->kind == PATH_MISSING)
 		*vec_add(p->pool, &p->own_dirs) = own->real;
 }
@@ -160,14 +160,15 @@ void plan_rules(const struct plan_inputs *in, struct plan *p)
 	const struct host *h = in->host;
 
 	name_files(in, p);
+	/* Before the rules below, whose mounts on themselves are not looked through. */
+	for (size_t i = 0; i < h->sockets.n; i++)
+		each_place(p, h->sockets.v[i].real, close_socket, NULL);
 	for (size_t i = 0; i < h->own.n; i++)
 		each_place(p, h->own.v[i].real, protect_own, &h->own.v[i]);
 	for (size_t i = 0; git.choice != GIT_NO && i < h->git.n; i++) {
 		git.git = &h->git.v[i];
 		each_place(p, git.git->path, protect_git, &git);
 	}
-	for (size_t i = 0; i < h->sockets.n; i++)
-		each_place(p, h->sockets.v[i].real, close_socket, NULL);
 }
 
 static bool is_mounted(const struct plan *p, size_t from, const char *place)

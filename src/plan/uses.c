@@ -107,7 +107,7 @@ int plan_uses(const struct profile *profile, const struct host *host, path_use_v
 
 bool plan_in_view(const path_use_vec *uses, const char *path)
 {
-	const struct path_use *best = NULL;
+	bool in_view = true;
 	size_t longest = 0;
 
 	if (path_within(path, "/proc") || path_within(path, "/dev") || path_within(path, "/sys"))
@@ -115,18 +115,19 @@ bool plan_in_view(const path_use_vec *uses, const char *path)
 	for (size_t i = 0; i < uses->n; i++) {
 		const struct path_use *u = &uses->v[i];
 		const char *dir = u->source.real ? u->source.real : u->source.path;
+		bool shown = u->key != KEY_INACCESSIBLE && u->key != KEY_TMPFS;
 		size_t n = strlen(dir);
 
-		/* What is bound elsewhere is in view there, whatever is said of the place it comes
-		 * from. */
+		/* What is bound elsewhere is in view there, whatever is said of where it comes from. */
 		if (keys[u->key].type == TYPE_BINDS && path_within(path, dir))
 			return true;
-		if (n >= longest && path_within(path, dir)) {
-			best = u;
-			longest = n;
-		}
+		if (!path_within(path, dir) || n < longest)
+			continue;
+		/* Which of two on the same place counts is settled later; it is worth a look. */
+		in_view = n == longest ? in_view || shown : shown;
+		longest = n;
 	}
-	return !best || (best->key != KEY_INACCESSIBLE && best->key != KEY_TMPFS);
+	return in_view;
 }
 
 bool plan_use_is_writable_tree(const struct path_use *use)

@@ -34,10 +34,10 @@ static int find_err(struct profile *p, struct origin at, struct err *e, const ch
  * A profile decides what a hostile program may do, so nobody but its owner and root may have
  * written it. Opened without blocking, because it could be a FIFO.
  */
-static int open_profile(struct profile *p, const char *path, struct origin at, struct err *e)
+static int open_profile(struct profile *p, const struct loading *l, struct origin at, struct err *e)
 {
+	const char *path = l->path, *why = NULL;
 	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	const char *why = NULL;
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st)) {
@@ -52,6 +52,8 @@ static int open_profile(struct profile *p, const char *path, struct origin at, s
 		why = "anybody may write to it; chmod o-w it";
 	else if ((st.st_mode & S_IWGRP) && st.st_uid != 0 && st.st_uid != getuid())
 		why = "it belongs to somebody else and others may write to it";
+	else if (l->dir != SIZE_MAX && st.st_uid != 0 && st.st_uid != getuid())
+		why = "it belongs to somebody else; name its path if you trust it";
 	else if (st.st_size > PROFILE_MAX_BYTES)
 		why = "larger than 1 MiB: this is not a profile";
 	if (why)
@@ -170,7 +172,7 @@ static int load_file(struct profile *p, const struct loading *l, const char *ask
 		if (str_eq(p->files.v[i], l->path))
 			return 0;
 	}
-	fd = open_profile(p, l->path, at, e);
+	fd = open_profile(p, l, at, e);
 	if (fd < 0)
 		return -1;
 	n = fd_read_all(p->pool, fd, PROFILE_MAX_BYTES, &text);

@@ -8,13 +8,14 @@
  *
  *	descriptors	0, 1 and 2 exist, so that none of ours becomes one of them, and are no
  *			directories; all others close on exec
+ *	signals		all blocked, and read from a descriptor; the child starts with them blocked.
+ *			Undone last: what is put right behind the program must not be cut short
  *	own-directories	made only if the program could otherwise make them (and write profiles
  *			for the next run)
  *	git		what is remembered of a writable .git; undoing it is looking at it again,
  *			when all is over
  *	filter		compiled, or from the cache. Before the clone: the child has a copy of
  *			this memory
- *	signals		all blocked, and read from a descriptor; the child starts with them blocked
  *	terminal	who has it, and whether the program is to have it from the start
  *	channel		the socket pair, and the page in which the child names its step
  *	clone		every namespace in one call
@@ -168,6 +169,10 @@ static void leave_terminal(void *context)
 
 	if (l->foreground)
 		tcsetpgrp(l->terminal, getpgrp());
+	/* A program in a pipeline may have taken it and ended: a dead group must not have it. */
+	else if (l->had_terminal && tcgetpgrp(l->terminal) > 0 &&
+		 kill(-tcgetpgrp(l->terminal), 0) && errno == ESRCH)
+		tcsetpgrp(l->terminal, getpgrp());
 	/* A program that was killed has not put the modes back; a shell does it for its own jobs.
 	 */
 	if (l->foreground && l->has_modes && l->killed)
@@ -301,10 +306,10 @@ static int await_start(void *context, struct err *e)
 
 const struct step launch_steps[] = {
 	{"descriptors", NULL, open_standard, NULL},
+	{"signals", NULL, block_signals, unblock_signals},
 	{"own-directories", needs_own_directories, make_own_directories, NULL},
 	{"git", guards_git, git_remember, git_put_right},
 	{"filter", NULL, get_filter, drop_filter},
-	{"signals", NULL, block_signals, unblock_signals},
 	{"terminal", NULL, find_terminal, leave_terminal},
 	{"channel", NULL, make_channel, drop_channel},
 	{"clone", NULL, clone_child, kill_child},

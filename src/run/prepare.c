@@ -67,24 +67,41 @@ static bool below_a_writable_tree(const path_use_vec *uses, const char *path)
 	return false;
 }
 
-static int probe_own(struct host *h, const path_use_vec *uses, struct err *e)
+static int probe_own_path(struct host *h, const path_use_vec *uses, const char *path, struct err *e)
 {
-	const char *const dirs[] = {h->config_home, h->cache_home};
+	struct host_path own = {.path = path};
+
+	host_path_probe(h->pool, &own);
+	if (own.error == EACCES || own.error == ENOTDIR)
+		return 0; /* closed to us, and so to the program */
+	if (!own.real)
+		return err_set(e, "%s: %s", path, strerror(own.error));
+	if (below_a_writable_tree(uses, own.real))
+		*vec_add(h->pool, &h->own) = own;
+	return 0;
+}
+
+/* What decides about the next run: our directories, and the files that this profile is made of. */
+static int probe_own(const struct profile *p, struct host *h, const path_use_vec *uses,
+		     struct err *e)
+{
+	const char *const dirs[] = {h->config_home,
+				    h->config_home ? path_join(h->pool, h->config_home, "profiles")
+						   : NULL,
+				    h->cache_home};
+	const struct setting *filter = &p->s[KEY_SECCOMP_FILE];
 
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
-		struct host_path own = {.path = dirs[i]};
-
-		if (!dirs[i])
-			continue;
-		host_path_probe(h->pool, &own);
-		if (own.error == EACCES || own.error == ENOTDIR)
-			continue; /* closed to us, and so to the program */
-		if (!own.real)
-			return err_set(e, "%s: %s", dirs[i], strerror(own.error));
-		if (below_a_writable_tree(uses, own.real))
-			*vec_add(h->pool, &h->own) = own;
+		if (dirs[i] && probe_own_path(h, uses, dirs[i], e))
+			return -1;
 	}
-	return 0;
+	for (size_t i = 0; h->cwd && i < p->files.n; i++) {
+		if (probe_own_path(h, uses, path_join(h->pool, h->cwd, p->files.v[i]), e))
+			return -1;
+	}
+	if (!h->cwd || !filter->set || *filter->text == '~')
+		return 0;
+	return probe_own_path(h, uses, path_join(h->pool, h->cwd, filter->text), e);
 }
 
 /* Whether the program can make a socket to connect with: AF_UNIX is there, or something opens it. */
@@ -155,7 +172,7 @@ int run_prepare(const struct profile *profile, struct host *host, const char *co
 		if (uses.v[i].place.path)
 			host_path_probe(host->pool, &uses.v[i].place);
 	}
-	if (probe_own(host, &uses, e) || probe_trees(profile, host, &uses, e))
+	if (probe_own(profile, host, &uses, e) || probe_trees(profile, host, &uses, e))
 		return -1;
 	if (has_unix_sockets(profile) && probe_sockets(host, &uses, e))
 		return -1;

@@ -28,7 +28,8 @@ struct launch {
 	bool foreground;	       /* the program's process group has the terminal */
 	struct termios modes;	       /* of the terminal, before */
 	bool has_modes;
-	bool killed; /* the program ended by a signal, or we do not know how */
+	bool had_terminal; /* when it started, our process group had it */
+	bool killed;	   /* the program ended by a signal, or we do not know how */
 	int channel, channel_inside;
 	struct progress *progress;
 	struct git_state *git; /* one a directory of plan->git_dirs */

@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "run/run.h"
@@ -33,6 +34,26 @@ static void continue_program(struct launch *l, bool with_terminal)
 		channel_send(l->channel, MESSAGE_SIGNAL, SIGCONT, NULL);
 }
 
+/* A signal that ends us has come: then we do not stop, for who would continue us? */
+static bool is_to_end(void)
+{
+	sigset_t pending;
+
+	return sigpending(&pending) == 0 &&
+	       (sigismember(&pending, SIGTERM) > 0 || sigismember(&pending, SIGHUP) > 0 ||
+		sigismember(&pending, SIGINT) > 0 || sigismember(&pending, SIGQUIT) > 0);
+}
+
+/* Of several stops that have piled up while we were stopped, only the last state counts. */
+static void forget_stops(const struct launch *l)
+{
+	struct message m;
+
+	while (recv(l->channel, &m, sizeof(m), MSG_PEEK | MSG_DONTWAIT) > 0 &&
+	       m.kind == MESSAGE_STOPPED)
+		(void)channel_receive(l->channel, &m);
+}
+
 static void stop_with_program(struct launch *l, int signal)
 {
 	bool had_terminal = l->foreground;
@@ -46,9 +67,14 @@ static void stop_with_program(struct launch *l, int signal)
 	l->foreground = false;
 	/* The others of our job (a pipeline) have not been told; for us it stays pending, and
 	 * SIGCONT takes it away. */
+	if (is_to_end()) {
+		continue_program(l, false);
+		return;
+	}
 	if (had_terminal)
 		kill(0, SIGTSTP);
 	kill(getpid(), SIGSTOP);
+	forget_stops(l);
 	/* Continued: in the foreground (fg) or not (bg). */
 	continue_program(l, had_terminal && have_terminal(l));
 }
