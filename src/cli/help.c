@@ -26,8 +26,9 @@ void help_options(FILE *out)
 
 		snprintf(text, sizeof(text), "--%s%s%s", row->name, row->argument ? " " : "",
 			 row->argument ? row->argument : "");
-		fprintf(out, "  %c%c%c %-36s %s\n", row->letter ? '-' : ' ',
-			row->letter ? row->letter : ' ', row->letter ? ',' : ' ', text, row->doc);
+		fprintf(out, "  %c%c%c %-36s %s%s\n", row->letter ? '-' : ' ',
+			row->letter ? row->letter : ' ', row->letter ? ',' : ' ', text, row->doc,
+			row->later ? " (later)" : "");
 	}
 	fprintf(out, "\nSubcommands:\n");
 	for (size_t i = 0; i < commands_n; i++) {

@@ -4,6 +4,7 @@
 #include <linux/landlock.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -115,22 +116,35 @@ void host_init(struct host *h, struct pool *pool, const char *const *environment
 	h->cache_home = own_directory(h, "XDG_CACHE_HOME", ".cache");
 }
 
+/*
+ * The profiles of a program that has not been installed. Whose program this is may say what is in
+ * them; in a directory like /tmp somebody else may have put them beside it.
+ */
+static const char *beside_program(struct pool *p, const char *exe, size_t length)
+{
+	const char *path = pool_strndup(p, exe, length), *dir;
+	struct stat program, profiles;
+
+	dir = path_join(p, pool_strndup(p, path, length - strlen(path_name(path))), "profiles");
+	if (stat(path, &program) || stat(dir, &profiles) || program.st_uid != profiles.st_uid)
+		return NULL;
+	return dir;
+}
+
 const char *const *host_profile_dirs(const struct host *h)
 {
 	const char **dirs = pool_alloc(h->pool, 5 * sizeof(*dirs));
 	char exe[4096];
-	ssize_t length = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	ssize_t length = readlink("/proc/self/exe", exe, sizeof(exe));
+	const char *beside;
 	size_t n = 0;
 
 	if (h->config_home)
 		dirs[n++] = path_join(h->pool, h->config_home, "profiles");
 	dirs[n++] = "/etc/sandbox/profiles";
-	/* A binary that has not been installed; who can write beside it could have replaced it. */
-	if (length > 0) {
-		exe[length] = '\0';
-		*strrchr(exe, '/') = '\0';
-		dirs[n++] = path_join(h->pool, exe, "profiles");
-	}
+	beside = length > 0 ? beside_program(h->pool, exe, (size_t)length) : NULL;
+	if (beside)
+		dirs[n++] = beside;
 	dirs[n++] = PROFILE_DIR;
 	return dirs;
 }

@@ -153,9 +153,21 @@ static int probe_names(struct host_git *git, int fd, struct err *e)
 	return 0;
 }
 
+/* A directory that git takes for a repository by itself: a bare one, or somebody's .git named directly. */
+static bool is_bare(struct pool *p, const char *dir)
+{
+	static const char *const names[] = {"HEAD", "objects", "refs"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (access(path_join(p, dir, names[i]), F_OK) && errno == ENOENT)
+			return false;
+	}
+	return true;
+}
+
 static int probe_one(struct host *h, const char *dir, struct err *e)
 {
-	const char *path = path_join(h->pool, dir, ".git");
+	const char *path = is_bare(h->pool, dir) ? dir : path_join(h->pool, dir, ".git");
 	_cleanup_fd_ int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct host_git git = {.path = path};
 	struct stat st;

@@ -39,6 +39,9 @@ int program_group(void *context, struct err *e)
 	if (in->files_limit_max && setrlimit(RLIMIT_NOFILE, &files))
 		return err_errno(e, "RLIMIT_NOFILE");
 	umask(in->plan->umask >= 0 ? (mode_t)in->plan->umask : in->umask);
+	/* It has a process group of its own, and gets the terminal when it stops for want of it. */
+	if (signal(SIGTTIN, SIG_DFL) == SIG_ERR || signal(SIGTTOU, SIG_DFL) == SIG_ERR)
+		return err_errno(e, "signal");
 	if (sigaction(SIGCHLD, &in->child_action, NULL))
 		return err_errno(e, "sigaction");
 	if (sigprocmask(SIG_SETMASK, &in->mask, NULL))

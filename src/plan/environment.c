@@ -23,8 +23,15 @@ static void set_assignment(struct plan *p, const char **list, const char *assign
 	list[p->n_environment++] = assignment;
 }
 
+/* Unless the profile has passed it. */
 static void set_variable(struct plan *p, const char **list, const char *name, const char *value)
 {
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < p->n_environment; i++) {
+		if (name_length(list[i]) == n && memcmp(list[i], name, n) == 0)
+			return;
+	}
 	if (value)
 		set_assignment(p, list, pool_printf(p->pool, "%s=%s", name, value));
 }

@@ -122,6 +122,28 @@ int plan_check_beneath(const struct plan_inputs *in, const struct path_use *u, s
 			str_quoted(in->profile->pool, u->source.real));
 }
 
+static bool is_kernels(const char *path)
+{
+	return path && (path_within(path, "/proc") || path_within(path, "/dev"));
+}
+
+/* What no line may open: the host's /proc and /dev, and all of the host by a mere `.`. */
+static int check_grant(const struct plan_inputs *in, const struct plan *p, const struct path_use *u,
+		       const char *place, bool bind, struct err *e)
+{
+	if ((p->root == ROOT_HOST && is_kernels(u->source.real)) || is_kernels(place)) {
+		use_err(in, u, e, "the sandbox has a /proc and a /dev of its own");
+		return err_hint(e, "DeviceAllow= adds nodes to /dev");
+	}
+	if (!bind)
+		return 0;
+	if (!u->read_only && *u->value->text != '/' && str_eq(u->source.real, "/")) {
+		use_err(in, u, e, "the working directory is all of the host");
+		return err_hint(e, "cd into the project, or --rw / if that is meant");
+	}
+	return plan_check_beneath(in, u, e);
+}
+
 static int add_use(const struct plan_inputs *in, struct plan *p, const struct path_use *u,
 		   struct err *e)
 {
@@ -143,7 +165,7 @@ static int add_use(const struct plan_inputs *in, struct plan *p, const struct pa
 		place = p->root == ROOT_HOST && u->place.real ? u->place.real : u->place.path;
 	if (u->key == KEY_TMPFS && host_place(p, u) && u->source.kind != PATH_DIRECTORY)
 		return use_err(in, u, e, "not a directory");
-	if (kinds[u->key] == MOUNT_BIND && plan_check_beneath(in, u, e))
+	if (check_grant(in, p, u, place, kinds[u->key] == MOUNT_BIND, e))
 		return -1;
 	m = add(p, kinds[u->key], place, keys[u->key].name);
 	m->at = u->value->at;
@@ -227,6 +249,8 @@ static int settle_pair(const struct plan_inputs *in, const struct plan *p,
 
 	*ret = a->order > b->order ? a : b;
 	if (shows(a->kind) == shows(b->kind) || !a->at.file || !b->at.file)
+		return 0;
+	if (origin_is_option(show->at) && origin_is_option(hide->at))
 		return 0;
 	if (origin_is_option(show->at) || origin_is_option(hide->at)) {
 		*ret = origin_is_option(show->at) ? show : hide;

@@ -92,8 +92,8 @@ static int check_ranges(const struct plan_inputs *in, struct err *e)
 	       h->subuid.count ? "you have no range in /etc/subgid"
 			       : "you have no range in /etc/subuid");
 	return err_hint(
-		e, "as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 %s",
-		h->user ? h->user : "YOU");
+		e,
+		"as root: usermod --add-subuids FIRST-LAST --add-subgids FIRST-LAST; `sandbox doctor` names a free range");
 }
 
 int plan_identity(const struct plan_inputs *in, struct plan *p, struct err *e)

@@ -284,6 +284,12 @@ void plan_json(const struct plan *p, struct jsonw *j)
 	json_caps(j, "ambient", p->caps_ambient);
 	jsonw_close(j, '}');
 	json_filter(j, p);
-	json_list(j, "environment", p->environment, p->n_environment);
+	/* Names only: a value may be a secret. */
+	jsonw_open(j, "environment", '[');
+	for (size_t i = 0; i < p->n_environment; i++)
+		jsonw_string(
+			j, NULL,
+			pool_strndup(p->pool, p->environment[i], strcspn(p->environment[i], "=")));
+	jsonw_close(j, ']');
 	json_list(j, "notes", p->notes.v, p->notes.n);
 }

@@ -52,8 +52,6 @@ static int open_profile(struct profile *p, const struct loading *l, struct origi
 		why = "anybody may write to it; chmod o-w it";
 	else if ((st.st_mode & S_IWGRP) && st.st_uid != 0 && st.st_uid != getuid())
 		why = "it belongs to somebody else and others may write to it";
-	else if (l->dir != SIZE_MAX && st.st_uid != 0 && st.st_uid != getuid())
-		why = "it belongs to somebody else; name its path if you trust it";
 	else if (st.st_size > PROFILE_MAX_BYTES)
 		why = "larger than 1 MiB: this is not a profile";
 	if (why)
@@ -79,6 +77,8 @@ static int not_found(struct profile *p, const char *name, const char *const *dir
 	if (profile_list(p->pool, dirs, &known, &ignored) == 0 &&
 	    (likely = nearest(name, name_in, &known)))
 		return err_hint(e, "did you mean %s?", likely);
+	if (access(pool_printf(p->pool, "./%s", name), F_OK) == 0)
+		return err_hint(e, "a file is named with a slash: ./%s", name);
 	return err_hint(e, "`sandbox profile list` shows what there is");
 }
 
