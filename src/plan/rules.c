@@ -85,7 +85,11 @@ static void protect_git(struct plan *p, const char *place, const struct plan_mou
 
 	if (!writable(p, over))
 		return;
-	add_self(p, place, git->path, git->is_directory, all, "ProtectGit");
+	/* The repository itself is what a line opens: then that mount is the one. */
+	if (over && str_eq(place, over->place))
+		p->mounts.v[over - p->mounts.v].read_only |= all;
+	else
+		add_self(p, place, git->path, git->is_directory, all, "ProtectGit");
 	for (unsigned i = 0; !all && i < HOST_GIT_NAMES; i++) {
 		const struct host_git_name *name = &host_git_names[i];
 

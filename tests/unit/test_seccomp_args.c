@@ -91,6 +91,7 @@ static const struct refusal refusals[] = {
 	{"socket alg, upper half", __NR_socket, {AF_ALG | UPPER}, FAM, EAFNOSUPPORT},
 	{"socket, one bit too many", __NR_socket, {AF_INET | 1U << 31}, FAM, EAFNOSUPPORT},
 	{"socketpair", __NR_socketpair, {AF_TIPC}, FAM, EAFNOSUPPORT},
+	{"socketpair inet", __NR_socketpair, {AF_INET, SOCK_STREAM}, FAM, EAFNOSUPPORT},
 	{"netlink audit", __NR_socket, {AF_NETLINK, SOCK_RAW, 9}, FAM, EAFNOSUPPORT},
 	{"netlink netfilter", __NR_socket, {AF_NETLINK, SOCK_RAW, 12}, FAM, EAFNOSUPPORT},
 };
@@ -120,7 +121,8 @@ static const struct refusal allowed[] = {
 	{"socket unix", __NR_socket, {AF_UNIX}, 0, 0},
 	{"netlink route", __NR_socket, {AF_NETLINK, SOCK_RAW, 0}, 0, 0},
 	{"socket inet, upper half", __NR_socket, {AF_INET | UPPER}, 0, 0},
-	{"socketpair unix", __NR_socketpair, {AF_UNIX}, 0, 0},
+	{"socketpair unix", __NR_socketpair, {AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC}, 0, 0},
+	{"socketpair unix dgram", __NR_socketpair, {AF_UNIX, SOCK_DGRAM}, 0, 0},
 	{"getppid", __NR_getppid, {0}, 0, 0},
 };
 
