@@ -158,20 +158,25 @@ static int find_terminal(void *context, struct err *e)
 	l->terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (l->terminal < 0)
 		return 0;
-	l->foreground = tcgetpgrp(l->terminal) == getpgrp() && isatty(0) && isatty(1) && isatty(2);
+	l->had_terminal = tcgetpgrp(l->terminal) == getpgrp();
+	l->foreground = l->had_terminal && isatty(0) && isatty(1) && isatty(2);
 	l->has_modes = tcgetattr(l->terminal, &l->modes) == 0;
 	return 0;
+}
+
+/* A program in a pipeline may have taken the terminal for a group of its own, and ended. */
+static bool is_of_dead_group(int terminal)
+{
+	pid_t group = tcgetpgrp(terminal);
+
+	return group > 0 && kill(-group, 0) && errno == ESRCH;
 }
 
 static void leave_terminal(void *context)
 {
 	struct launch *l = context;
 
-	if (l->foreground)
-		tcsetpgrp(l->terminal, getpgrp());
-	/* A program in a pipeline may have taken it and ended: a dead group must not have it. */
-	else if (l->had_terminal && tcgetpgrp(l->terminal) > 0 &&
-		 kill(-tcgetpgrp(l->terminal), 0) && errno == ESRCH)
+	if (l->foreground || (l->had_terminal && is_of_dead_group(l->terminal)))
 		tcsetpgrp(l->terminal, getpgrp());
 	/* A program that was killed has not put the modes back; a shell does it for its own jobs.
 	 */

@@ -498,35 +498,6 @@ print("up", flush=True); s.accept()' $$ >up 2>/dev/null 3>&- &
 	exited 0
 }
 
-# --- the last word, and what no line opens
-
-@test "of two options on one path the later wins" {
-	mkdir d
-	echo one >d/file
-	ok -p shell --hide d --ro d -- cat d/file
-	printed one
-	sb -p shell --ro d --hide d -- cat d/file
-	[ "$status" -ne 0 ]
-	ok -p default --rw . -- touch made
-	[ -e made ]
-}
-
-@test "the host's /proc and /dev are opened by no line" {
-	local option
-	for option in "--rw /proc" "--ro /proc" "--bind /proc:/mnt" "--rw /dev" "--hide /dev" "--tmpfs /proc"; do
-		# An option and its value.
-		# shellcheck disable=SC2086
-		sb -p shell $option -- ls /mnt
-		refused 'of its own'
-	done
-}
-
-@test "the root as working directory is not opened by a profile's dot" {
-	cd /
-	sb -p build -- true
-	refused 'all of the host'
-}
-
 # --- name service
 
 @test "DNS files: /etc/resolv.conf as a link into /run is readable with --net host" {
