@@ -27,10 +27,12 @@ int channel_receive(int fd, struct message *ret)
 {
 	ssize_t n;
 
+	/*
+	 * ECONNRESET: the other one ended without reading all of ours. What it said before is still
+	 * there, behind the error (unix(7) does not say so; net/unix/af_unix.c, unix_release_sock).
+	 */
 	do
 		n = recv(fd, ret, sizeof(*ret), 0);
-	while (n < 0 && errno == EINTR);
-	if (n < 0 && errno == ECONNRESET)
-		return 0;
+	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	return n < 0 ? -1 : n > 0;
 }

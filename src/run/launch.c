@@ -277,13 +277,27 @@ static void kill_child(void *context)
 	l->pid = 0;
 }
 
+/* A child that has failed is gone, and so cannot be mapped; then its own reason is the one to give. */
+static int child_reason(const struct launch *l, struct err *e)
+{
+	struct message m;
+
+	if (recv(l->channel, &m, sizeof(m), MSG_PEEK | MSG_DONTWAIT) > 0 &&
+	    m.kind == MESSAGE_FAILED && channel_receive(l->channel, &m) == 1)
+		*e = m.err;
+	return -1;
+}
+
 static int map_ids(void *context, struct err *e)
 {
 	struct launch *l = context;
 
 	if (idmap_write(&l->plan->identity, l->pid, &l->mask, e))
-		return -1;
-	return channel_send(l->channel, MESSAGE_MAPPED, 0, NULL) ? err_errno(e, "channel") : 0;
+		return child_reason(l, e);
+	if (channel_send(l->channel, MESSAGE_MAPPED, 0, NULL) == 0)
+		return 0;
+	err_errno(e, "channel");
+	return child_reason(l, e);
 }
 
 static int await_start(void *context, struct err *e)

@@ -9,6 +9,7 @@ ALL = None
 IGNORED = [
     (ALL, r"close ", ALL, "close(2) that fails has closed"),
     (ALL, r"(read|recvfrom|poll|wait4)\b", ["EINTR"], "the call is made again"),
+    (ALL, r"recvfrom\b", ["ECONNRESET"], "asked again: what the other end said before is still to be had"),
     (ALL, r"brk\b", ALL, "malloc(3) takes its memory by mmap(2) then"),
     ("launcher", r"(set_robust_list|rseq|prlimit64|getrandom)\b|readlink /proc/self/exe", ALL,
      "the C library at its start, which can do without; should a profile not be found, that is an error of its own"),
