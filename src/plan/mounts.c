@@ -294,11 +294,10 @@ static int settle(const struct plan_inputs *in, struct plan *p, struct err *e)
 }
 
 /* A mount on the root itself is the root's own property. */
-static int settle_root(const struct plan_inputs *in, struct plan *p, struct err *e)
+static int settle_root(struct plan *p, struct err *e)
 {
 	const struct plan_mount *first = p->mounts.v;
 
-	(void)in;
 	if (p->mounts.n == 0 || !str_eq(first->place, "/"))
 		return 0;
 	if (first->kind != MOUNT_BIND || !str_eq(first->source, "/") || p->root != ROOT_HOST)
@@ -458,7 +457,7 @@ int plan_mounts(const struct plan_inputs *in, struct plan *p, struct err *e)
 	if (gather_uses(in, p, e))
 		return -1;
 	add_ours(in, p);
-	if (settle(in, p, e) || settle_root(in, p, e))
+	if (settle(in, p, e) || settle_root(p, e))
 		return -1;
 	plan_rules(in, p);
 	qsort(p->mounts.v, p->mounts.n, sizeof(*p->mounts.v), by_place);

@@ -90,7 +90,7 @@ static void print_mounts(const struct plan *p, FILE *out)
 			mount_origin(p, &p->devices.v[i]));
 }
 
-static void print_caps(const struct plan *p, const char *title, uint64_t set, FILE *out)
+static void print_caps(const char *title, uint64_t set, FILE *out)
 {
 	fprintf(out, "  %-9s", title);
 	for (int i = 0; i < CAP_COUNT; i++) {
@@ -98,7 +98,6 @@ static void print_caps(const struct plan *p, const char *title, uint64_t set, FI
 			fprintf(out, " %s", cap_name(i));
 	}
 	fprintf(out, "%s\n", set ? "" : " none");
-	(void)p;
 }
 
 static void print_arguments(const struct seccomp_args *a, FILE *out)
@@ -157,8 +156,8 @@ void plan_print(const struct plan *p, FILE *out)
 	else
 		fprintf(out, "not used\n");
 	fprintf(out, "Capabilities\n");
-	print_caps(p, "bounding", p->caps_bounding, out);
-	print_caps(p, "held", p->caps_held, out);
+	print_caps("bounding", p->caps_bounding, out);
+	print_caps("held", p->caps_held, out);
 	print_filter(p, out);
 	fprintf(out, "Environment");
 	for (size_t i = 0; i < p->n_environment; i++)

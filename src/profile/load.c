@@ -20,8 +20,7 @@ struct loading {
 	size_t dir; /* index into dirs, or SIZE_MAX for a path that was given */
 };
 
-static int load_file(struct profile *p, const struct loading *l, const char *asked,
-		     struct origin at, struct err *e);
+static int load_file(struct profile *p, const struct loading *l, struct origin at, struct err *e);
 
 /* Where an error about finding a file is reported: at the Inherit= line, or plainly. */
 static int find_err(struct profile *p, struct origin at, struct err *e, const char *text)
@@ -135,7 +134,7 @@ static int inherit(struct profile *p, const char *name, struct origin at, void *
 		from = outer->dir + 1;
 	if (find_profile(p, &l, name, from, at, e))
 		return -1;
-	return load_file(p, &l, name, at, e);
+	return load_file(p, &l, at, e);
 }
 
 static int check_chain(struct profile *p, const struct loading *l, struct origin at, struct err *e)
@@ -154,8 +153,7 @@ static int check_chain(struct profile *p, const struct loading *l, struct origin
 	return 0;
 }
 
-static int load_file(struct profile *p, const struct loading *l, const char *asked,
-		     struct origin at, struct err *e)
+static int load_file(struct profile *p, const struct loading *l, struct origin at, struct err *e)
 {
 	struct profile_text t = {
 		.file = l->path, .inherit = inherit, .context = (void *)(uintptr_t)l};
@@ -163,7 +161,6 @@ static int load_file(struct profile *p, const struct loading *l, const char *ask
 	ssize_t n;
 	char *text;
 
-	(void)asked;
 	if (check_chain(p, l, at, e))
 		return -1;
 	/* Each file counts once, where it is inherited first; else its values would undo those of a
@@ -194,7 +191,7 @@ int profile_load(struct profile *p, const char *name, const char *const *dirs, s
 	p->name = name;
 	if (find_profile(p, &l, name, 0, nowhere, e))
 		return -1;
-	return load_file(p, &l, name, nowhere, e);
+	return load_file(p, &l, nowhere, e);
 }
 
 static int by_name(const void *a, const void *b)
