@@ -20,7 +20,7 @@ HARD := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Isrc $(WARN) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer,$(HARD)) \
 	$(if $(WERROR),-Werror) -DVERSION='"$(VERSION)"' -DPROFILE_DIR='"$(DATADIR)/sandbox/profiles"' $(CFLAGS)
 ALL_LDFLAGS := $(if $(SAN),-fsanitize=$(SAN),$(if $(filter 1,$(STATIC)),-static-pie,-pie) -Wl,-z,relro,-z,now) \
-	-Wl,--build-id=sha1 -Wl,--no-warnings $(LDFLAGS)
+	-Wl,--build-id=sha1 $(LDFLAGS)
 
 PKGS := libseccomp libcap-ng jansson
 pkg = $(shell pkg-config --exists $(PKGS) 2>/dev/null && echo yes)
@@ -29,13 +29,16 @@ LIBS = $(shell pkg-config $(if $(filter 1,$(STATIC)),--static) --libs $(PKGS))
 # In the order of a run: what was written, what the host has, what will happen, what happens.
 BASE := err pool str path nearest fd jsonw step cap seccomp seccomp_build seccomp_args seccomp_oci
 PROFILE := keys parse set load groups filter_word
-HOST := host paths ids attempt features features_kernel features_tools
-PLAN := uses mounts rules environment filter plan print
-INSIDE := channel inside user mounts kernelfs landlock program init
-RUN := prepare filter git launch idmap supervise
-CLI := options run explain profile doctor completion help
+HOST := host paths ids overlay standins attempt features features_kernel features_tools
+PLAN := uses mounts rules cow environment filter plan print
+INSIDE := channel inside user overlay mounts kernelfs landlock program init
+STORE := store tree state text layer node remove scan base change compare executed journal beneath copy marks apply place revert \
+	decide merge operations prepare records finish commit undo
+RUN := prepare filter git overlay server standins launch idmap enter supervise
+CLI := options run explain profile doctor store list changes diff choose commit completion completion_bash completion_zsh completion_fish help
 SRC := $(BASE:%=base/%) $(PROFILE:%=profile/%) $(HOST:%=host/%) $(PLAN:%=plan/%) $(INSIDE:%=inside/%) \
-	$(RUN:%=run/%) $(CLI:%=cli/%)
+	$(STORE:%=store/%) $(RUN:%=run/%) $(CLI:%=cli/%)
+SRC := $(patsubst src/%.c,%,$(wildcard $(SRC:%=src/%.c)))
 OBJ := $(SRC:%=$(B)/%.o)
 
 Q := $(if $(V),,@)
@@ -43,9 +46,11 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 all: $(B)/sandbox $(B)/profiles man
 
+# A static libcap-ng warns of what it would need from the name service; with --no-warnings ld 2.40 would
+# hide symbols that are missing, too.
 $(B)/sandbox: $(B)/main.o $(B)/sandbox.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS) 2>$@.log || { cat $@.log >&2; exit 1; }; rm -f $@.log
 
 # Tests link against this, and so only with the layers that they use.
 $(B)/sandbox.a: $(OBJ)

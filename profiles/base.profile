@@ -6,8 +6,8 @@ Description=The ground of all profiles: no home, no network, no namespaces
 [Filesystem]
 Root=host
 # Homes are gone; an empty one of the program's own is in the place of the caller's.
-InaccessiblePaths=-/home -/root
-TemporaryFileSystem=/tmp /run -/var/tmp -~
+InaccessiblePaths=-/home
+TemporaryFileSystem=/tmp /run -/root -/var/tmp -~
 # Other people's disks and trees; a project on one of them is visible again by the profile that opens it.
 InaccessiblePaths=-/media -/mnt -/srv
 ProtectGit=yes

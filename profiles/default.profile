@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: MIT
 [Profile]
-Description=Look but do not touch: the working directory is read-only, no home, no network
+Description=Look but do not touch: changes to the working directory go into a copy, no home, no network
 Inherit=base
 
 [Filesystem]
-ReadOnlyPaths=.
-
-[Seccomp]
-RestrictSUIDSGID=yes
+CopyOnWritePaths=.

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 [Profile]
-Description=A program that nobody knows: another user, nothing to change, the strictest filter
+Description=A program that nobody knows: another user, on a copy of the project, the strictest filter
 Inherit=base
 
 [Filesystem]
-ReadOnlyPaths=.
+CopyOnWritePaths=.
 
 [User]
 Identity=separate

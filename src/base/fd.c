@@ -2,6 +2,7 @@
 /* Descriptors: see fd.h. */
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -27,6 +28,52 @@ int fd_openat2(int dir, const char *path, uint64_t flags, uint64_t mode, uint64_
 pid_t fd_clone3(struct clone_args *args)
 {
 	return (pid_t)syscall(SYS_clone3, args, sizeof(*args));
+}
+
+union control {
+	char buffer[CMSG_SPACE(sizeof(int))];
+	struct cmsghdr align;
+};
+
+int fd_send(int socket, const void *data, size_t n, int fd)
+{
+	union control control = {0};
+	struct iovec part = {(void *)(uintptr_t)data, n};
+	struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
+
+	if (fd >= 0) {
+		struct cmsghdr *c;
+
+		m.msg_control = control.buffer;
+		m.msg_controllen = sizeof(control.buffer);
+		c = CMSG_FIRSTHDR(&m);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(fd));
+		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	}
+	return sendmsg(socket, &m, MSG_NOSIGNAL) == (ssize_t)n ? 0 : -1;
+}
+
+int fd_receive(int socket, void *data, size_t n, int *fd)
+{
+	union control control = {0};
+	struct iovec part = {data, n};
+	struct msghdr m = {.msg_iov = &part,
+			   .msg_iovlen = 1,
+			   .msg_control = control.buffer,
+			   .msg_controllen = sizeof(control.buffer)};
+	struct cmsghdr *c;
+	ssize_t got;
+
+	*fd = -1;
+	do
+		got = recvmsg(socket, &m, MSG_CMSG_CLOEXEC);
+	while (got < 0 && errno == EINTR);
+	c = got > 0 ? CMSG_FIRSTHDR(&m) : NULL;
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+		memcpy(fd, CMSG_DATA(c), sizeof(*fd));
+	return got < 0 ? -1 : got > 0;
 }
 
 ssize_t fd_read_all(struct pool *p, int fd, size_t max, char **ret)

@@ -28,6 +28,11 @@ int fd_openat2(int dir, const char *path, uint64_t flags, uint64_t mode, uint64_
 /* clone3(2); only meant without CLONE_VM: the child goes on with a copy of the parent's memory. */
 pid_t fd_clone3(struct clone_args *args);
 
+/* Sends `n` bytes over a Unix socket, with a descriptor unless `fd` is -1; and receives them: 1, with *fd
+ * -1 if none came; 0: the other end is gone; -1 and errno. */
+int fd_send(int socket, const void *data, size_t n, int fd);
+int fd_receive(int socket, void *data, size_t n, int *fd);
+
 /* All of a regular or /proc file, NUL-terminated, at most `max` bytes; -1 and errno (EFBIG:
  * longer). */
 ssize_t fd_read_all(struct pool *p, int fd, size_t max, char **ret);

@@ -33,6 +33,7 @@ struct option_row {
 	int key;	      /* the key that it sets, or -1 */
 	const char *doc;
 	bool later; /* known, and refused by this version */
+	const char *bare; /* the value when none follows a `=`; NULL: it needs one */
 };
 extern const struct option_row option_rows[];
 extern const size_t option_rows_n;
@@ -47,7 +48,9 @@ struct run_options {
 	const char *profile, *name;
 	bool explain, json, verbose, quiet, help, version;
 	vec_of(struct option_set) sets; /* in their order, applied behind the profile */
-	const char *const *argv;	/* the program; argv[0] is NULL if none was given */
+	const char *const *words;	/* the options as they were typed */
+	size_t n_words;
+	const char *const *argv; /* the program; argv[0] is NULL if none was given */
 };
 
 /* Parses argv[1..]; the first word that is no option is the program. */
@@ -65,12 +68,17 @@ int session_plan(struct session *s, struct err *e);
 
 /* `sandbox: WHAT: WHY (HINT)`, or `FILE:LINE: WHY (HINT)`; returns e->code. */
 int cli_error(const struct err *e);
+/* Standard output is a terminal that can, and NO_COLOR does not forbid it. */
+bool cli_wants_color(void);
 
 int cmd_run(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_profile(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_completion(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_changes(int argc, char **argv);
+int cmd_remove(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 

@@ -29,7 +29,7 @@ static void print_json(const feature_vec *all)
 }
 
 /* https://no-color.org: set and not empty. */
-static bool wants_color(void)
+bool cli_wants_color(void)
 {
 	const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
 
@@ -39,7 +39,7 @@ static bool wants_color(void)
 static void print_text(const feature_vec *all, bool as_root)
 {
 	static const char *const colors[] = {"\033[32m", "\033[33m", "\033[31m"};
-	bool color = wants_color();
+	bool color = cli_wants_color();
 	const char *group = "";
 	int width = 0;
 

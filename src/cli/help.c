@@ -24,8 +24,11 @@ void help_options(FILE *out)
 		const struct option_row *row = &option_rows[i];
 		char text[80];
 
-		snprintf(text, sizeof(text), "--%s%s%s", row->name, row->argument ? " " : "",
-			 row->argument ? row->argument : "");
+		snprintf(text, sizeof(text), "--%s%s%s%s", row->name,
+			 row->bare	 ? "[="
+			 : row->argument ? " "
+					 : "",
+			 row->argument ? row->argument : "", row->bare ? "]" : "");
 		fprintf(out, "  %c%c%c %-36s %s%s\n", row->letter ? '-' : ' ',
 			row->letter ? row->letter : ' ', row->letter ? ',' : ' ', text, row->doc,
 			row->later ? " (later)" : "");

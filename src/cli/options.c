@@ -7,37 +7,38 @@
 #include "cli/cli.h"
 
 const struct option_row option_rows[] = {
-	{'p', "profile", "NAME|PATH", -1, "the profile; else `default`", false},
-	{'n', "name", "NAME", -1, "a name for the sandbox", false},
-	{'d', "detach", NULL, -1, "run in the background", true},
-	{0, "rw", "PATH", KEY_READ_WRITE, "PATH may be changed for real", false},
-	{0, "ro", "PATH", KEY_READ_ONLY, "PATH is visible", false},
-	{0, "hide", "PATH", KEY_INACCESSIBLE, "PATH is empty", false},
-	{0, "tmpfs", "PATH[:SIZE]", KEY_TMPFS, "PATH is an empty directory in memory", false},
-	{0, "cow", "PATH", KEY_COW, "PATH may be changed, the real tree does not", true},
-	{0, "bind", "SRC:DST[:ro]", KEY_BIND, "SRC of the host at DST", false},
-	{0, "net", "none|private|host", KEY_NETWORK, "the network", false},
-	{0, "allow", "HOST[:PORT]", KEY_ALLOW_HOSTS, "a host that can be reached", true},
+	{'p', "profile", "NAME|PATH", -1, "the profile; else `default`", false, NULL},
+	{'n', "name", "NAME", -1, "a name for the sandbox", false, NULL},
+	{'d', "detach", NULL, -1, "run in the background", true, NULL},
+	{0, "rw", "PATH", KEY_READ_WRITE, "PATH may be changed for real", false, NULL},
+	{0, "ro", "PATH", KEY_READ_ONLY, "PATH is visible", false, NULL},
+	{0, "hide", "PATH", KEY_INACCESSIBLE, "PATH is empty", false, NULL},
+	{0, "tmpfs", "PATH[:SIZE]", KEY_TMPFS, "PATH is an empty directory in memory", false, NULL},
+	{0, "cow", "PATH", KEY_COW, "PATH may be changed, the real tree does not", false, NULL},
+	{0, "bind", "SRC:DST[:ro]", KEY_BIND, "SRC of the host at DST", false, NULL},
+	{0, "net", "none|private|host", KEY_NETWORK, "the network", false, NULL},
+	{0, "allow", "HOST[:PORT]", KEY_ALLOW_HOSTS, "a host that can be reached", true, NULL},
 	{0, "publish", "[ADDR:]HOSTPORT:PORT[/udp]", KEY_PUBLISH,
-	 "a port of the sandbox on the host", true},
-	{0, "memory", "SIZE", KEY_MEMORY_MAX, "memory at most", true},
-	{0, "cpus", "N", KEY_CPU_QUOTA, "processors at most", true},
-	{0, "pids", "N", KEY_TASKS_MAX, "processes and threads at most", true},
-	{0, "io-read", "RATE", KEY_IO_READ, "bytes read per second at most", true},
-	{0, "io-write", "RATE", KEY_IO_WRITE, "bytes written per second at most", true},
-	{0, "timeout", "TIME", KEY_RUNTIME_MAX, "time at most", true},
-	{0, "env", "NAME[=VALUE]", KEY_ENVIRONMENT, "pass or set an environment variable", false},
-	{0, "user", "self|root|separate", KEY_IDENTITY, "who the program is", false},
-	{'C', "chdir", "DIR", KEY_WORKING_DIRECTORY, "where the program starts", false},
-	{0, "keep", NULL, -1, "keep the sandbox after its end", true},
-	{0, "tty", "auto|never|always", -1, "a terminal of its own", true},
-	{0, "set", "SECTION.KEY=VALUE", -1, "any key of a profile", false},
-	{0, "explain", NULL, -1, "print the plan and the steps, run nothing", false},
-	{0, "json", NULL, -1, "machine-readable output, wherever something is printed", false},
-	{0, "verbose", NULL, -1, "say more", false},
-	{0, "quiet", NULL, -1, "say nothing but errors", false},
-	{'h', "help", NULL, -1, "this list", false},
-	{0, "version", NULL, -1, "the version", false},
+	 "a port of the sandbox on the host", true, NULL},
+	{0, "memory", "SIZE", KEY_MEMORY_MAX, "memory at most", true, NULL},
+	{0, "cpus", "N", KEY_CPU_QUOTA, "processors at most", true, NULL},
+	{0, "pids", "N", KEY_TASKS_MAX, "processes and threads at most", true, NULL},
+	{0, "io-read", "RATE", KEY_IO_READ, "bytes read per second at most", true, NULL},
+	{0, "io-write", "RATE", KEY_IO_WRITE, "bytes written per second at most", true, NULL},
+	{0, "timeout", "TIME", KEY_RUNTIME_MAX, "time at most", true, NULL},
+	{0, "env", "NAME[=VALUE]", KEY_ENVIRONMENT, "pass or set an environment variable", false, NULL},
+	{0, "user", "self|root|separate", KEY_IDENTITY, "who the program is", false, NULL},
+	{'C', "chdir", "DIR", KEY_WORKING_DIRECTORY, "where the program starts", false, NULL},
+	{0, "keep", "yes|no", KEY_KEEP, "keep the sandbox and its changes; else if there are any",
+	 false, "yes"},
+	{0, "tty", "auto|never|always", -1, "a terminal of its own", true, NULL},
+	{0, "set", "SECTION.KEY=VALUE", -1, "any key of a profile", false, NULL},
+	{0, "explain", NULL, -1, "print the plan and the steps, run nothing", false, NULL},
+	{0, "json", NULL, -1, "machine-readable output, wherever something is printed", false, NULL},
+	{0, "verbose", NULL, -1, "say more", false, NULL},
+	{0, "quiet", NULL, -1, "say nothing but errors", false, NULL},
+	{'h', "help", NULL, -1, "this list", false, NULL},
+	{0, "version", NULL, -1, "the version", false, NULL},
 };
 const size_t option_rows_n = sizeof(option_rows) / sizeof(option_rows[0]);
 
@@ -181,6 +182,8 @@ static int parse_one(struct pool *pool, struct run_options *o, char ***next, str
 		return unknown(pool, word, e);
 	if (!row->argument && value)
 		return err_set(e, "--%s: takes no value", row->name);
+	if (!value)
+		value = row->bare;
 	if (row->argument && !value) {
 		value = *(*next);
 		if (!value)
@@ -205,6 +208,10 @@ int options_parse(struct pool *pool, int argc, char **argv, struct run_options *
 		if (parse_one(pool, ret, &next, e))
 			return -1;
 	}
+	ret->words = (const char *const *)argv + (argc > 0);
+	ret->n_words = (size_t)(next - argv) - (argc > 0);
+	if (ret->n_words && str_eq(ret->words[ret->n_words - 1], "--"))
+		ret->n_words--;
 	ret->argv = (const char *const *)next;
 	return 0;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* `sandbox [run] [RUN-OPTIONS] [--] COMMAND [ARG...]` */
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,6 +9,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "run/run.h"
+#include "store/store.h"
 
 int cli_error(const struct err *e)
 {
@@ -50,11 +53,77 @@ static int check_name(const char *name, struct err *e)
 		"--name: a name has up to 64 letters, digits, '_', '.' and '-', and begins with none of the last two");
 }
 
-static int run_options(struct session *s, struct err *e)
+/*
+ * A sandbox of this name that is kept runs again as it ran first, on top of its changes: with its
+ * options, behind which come those of this run, and where it was started.
+ */
+static int take_over(struct session *s, int argc, char **argv, struct err *e)
+{
+	struct store kept = {.pool = &s->pool, .home = -1, .dir = -1};
+	bool explain = s->options.explain;
+	str_vec words = {0};
+	int rc;
+
+	if (!s->options.name || !s->host.state_home)
+		return 0;
+	rc = store_open(&kept, s->host.state_home, s->options.name, false, e);
+	store_done(&kept);
+	if (rc)
+		return e->error == ENOENT ? 0 : -1;
+	*vec_add(&s->pool, &words) = argv[0];
+	for (size_t i = 0; i < kept.words.n; i++)
+		*vec_add(&s->pool, &words) = kept.words.v[i];
+	for (int i = 1; i <= argc; i++)
+		*vec_add(&s->pool, &words) = argv[i];
+	s->options = (struct run_options){0};
+	if (options_parse(&s->pool, (int)words.n - 1, (char **)(uintptr_t)words.v, &s->options, e))
+		return -1;
+	s->options.explain |= explain;
+	s->options.words = kept.words.v;
+	s->options.n_words = kept.words.n;
+	if (kept.cwd && chdir(kept.cwd))
+		return err_errno(e, "%s: where it was started (%s)", kept.name, kept.cwd);
+	host_init(&s->host, &s->pool, (const char *const *)environ);
+	return 0;
+}
+
+/* What became of the changes, and what can be done with them. */
+static int tell(const struct run_options *o, const struct outcome *out, int status)
+{
+	struct pool pool = {0};
+	const char *name = out->kept;
+
+	if (out->store.text[0]) {
+		cli_error(&out->store);
+		status = EXIT_SANDBOX;
+	}
+	if (name && !o->quiet && out->changes) {
+		fprintf(stderr,
+			"sandbox: %zu change%s to %s%s: kept as %s, the real tree is as it was\n",
+			out->changes, out->changes == 1 ? "" : "s", str_safe(&pool, out->tree),
+			out->trees > 1 ? " and other trees" : "", name);
+		fprintf(stderr, "  sandbox changes %s    shows them (--diff: line by line)\n", name);
+		fprintf(stderr, "  sandbox commit %s     applies them (or some: name the paths)\n",
+			name);
+		fprintf(stderr, "  sandbox discard %s    throws them away\n", name);
+	} else if (name && !o->quiet) {
+		fprintf(stderr, "sandbox: kept as %s%s\n", name,
+			out->store.text[0] ? "" : ", with no changes");
+	}
+	pool_done(&pool);
+	if (out->interrupted)
+		run_die_likewise(SIGINT);
+	return status;
+}
+
+static int run_options(struct session *s, int argc, char **argv, struct err *e)
 {
 	const struct run_options *o = &s->options;
+	struct sandbox_request request;
+	struct outcome out = {0};
+	int rc;
 
-	if (check_name(o->name, e))
+	if (check_name(o->name, e) || take_over(s, argc, argv, e))
 		return -1;
 	if (!o->argv[0] && !o->explain)
 		return err_set(e, "command: none given"),
@@ -67,7 +136,11 @@ static int run_options(struct session *s, struct err *e)
 	}
 	for (size_t i = 0; o->verbose && i < s->plan.notes.n; i++)
 		fprintf(stderr, "sandbox: note: %s\n", s->plan.notes.v[i]);
-	return run_plan(&s->plan, e);
+	request = (struct sandbox_request){
+		.name = o->name, .cwd = s->host.cwd, .words = o->words, .n_words = o->n_words};
+	rc = run_plan(&s->plan, &request, &out, e);
+	/* It may have begun, and changed something, before we could not go on. */
+	return tell(o, &out, rc < 0 ? cli_error(e) : rc);
 }
 
 static int run_or_explain(int argc, char **argv, bool explain)
@@ -83,7 +156,7 @@ static int run_or_explain(int argc, char **argv, bool explain)
 	} else if (rc == 0) {
 		s.options.explain |= explain;
 		host_init(&s.host, &s.pool, (const char *const *)environ);
-		rc = run_options(&s, &e);
+		rc = run_options(&s, argc, argv, &e);
 	}
 	if (rc < 0)
 		rc = cli_error(&e);

@@ -149,6 +149,29 @@ void probe_landlock(struct probe *p)
 			NULL);
 }
 
+/* Where the layers of copies lie. */
+static void probe_layers(struct probe *p)
+{
+	struct host *h = &p->host;
+	struct err e = {0};
+
+	if (host_overlay_probe(h, &e))
+		probe_add(p, "layers", FEATURE_WARNING, pool_strdup(p->pool, e.text), NULL);
+	else if (!h->state_home)
+		probe_add(p, "layers", FEATURE_WARNING,
+			  "there is no home directory to keep changes in", "export HOME=DIR");
+	else if (h->state_type)
+		probe_add(p, "layers", FEATURE_WARNING,
+			  pool_printf(p->pool,
+				      "%s is on %s: copies are made by fuse-overlayfs, which is slower",
+				      str_safe(p->pool, h->state_home), h->state_type),
+			  "export XDG_STATE_HOME=DIR, on ext4, XFS or Btrfs");
+	else
+		probe_add(p, "layers", FEATURE_OK,
+			  pool_printf(p->pool, "%s can hold them", str_safe(p->pool, h->state_home)),
+			  NULL);
+}
+
 void probe_overlay(struct probe *p)
 {
 	const struct attempt *a = &p->tries[ATTEMPT_OVERLAY];
@@ -162,6 +185,7 @@ void probe_overlay(struct probe *p)
 			  NULL);
 	else
 		probe_add(p, "overlay", FEATURE_OK, "can be mounted in a user namespace", NULL);
+	probe_layers(p);
 }
 
 /* For information: neither is needed. */

@@ -346,11 +346,12 @@ void probe_manager(struct probe *p)
 static const struct {
 	const char *name, *debian, *fedora, *arch, *use;
 } programs[PROGRAMS] = {
-	{"fuse-overlayfs", "fuse-overlayfs", "fuse-overlayfs", "fuse-overlayfs", "copy-on-write"},
-	{"slirp4netns", "slirp4netns", "slirp4netns", "slirp4netns", "a private network"},
-	{"pasta", "passt", "passt", "passt", "a private network"},
-	{"nft", "nftables", "nftables", "nftables", "lists of allowed hosts"},
-	{"dnsmasq", "dnsmasq-base", "dnsmasq", "dnsmasq", "lists of allowed hosts"},
+	{"fuse-overlayfs", "fuse-overlayfs", "fuse-overlayfs", "fuse-overlayfs",
+	 "copy-on-write for another user, or of the whole root,"},
+	{"slirp4netns", "slirp4netns", "slirp4netns", "slirp4netns", "a private network (a later version)"},
+	{"pasta", "passt", "passt", "passt", "a private network (a later version)"},
+	{"nft", "nftables", "nftables", "nftables", "lists of allowed hosts (a later version)"},
+	{"dnsmasq", "dnsmasq-base", "dnsmasq", "dnsmasq", "lists of allowed hosts (a later version)"},
 };
 
 /* The line of the output that has a version in it, without what follows. */
@@ -405,7 +406,7 @@ void probe_programs(struct probe *p)
 		if (!path)
 			probe_add(p, programs[i].name, FEATURE_WARNING,
 				  pool_printf(p->pool,
-					      "not installed; only %s (a later version) needs it",
+					      "not installed; only %s needs it",
 					      programs[i].use),
 				  probe_install(p, programs[i].debian, programs[i].fedora,
 						programs[i].arch));

@@ -114,6 +114,7 @@ void host_init(struct host *h, struct pool *pool, const char *const *environment
 	find_terminal(h);
 	h->config_home = own_directory(h, "XDG_CONFIG_HOME", ".config");
 	h->cache_home = own_directory(h, "XDG_CACHE_HOME", ".cache");
+	h->state_home = own_directory(h, "XDG_STATE_HOME", ".local/state");
 }
 
 /*

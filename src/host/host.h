@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "base/err.h"
 #include "base/pool.h"
@@ -27,6 +28,11 @@ struct host_path {
 			     telling */
 	enum path_kind kind;
 	int error; /* errno when it could not be reached */
+	uid_t owner;
+};
+
+struct host_mount {
+	const char *place, *type;
 };
 
 /* The .git of a tree that may be written to. */
@@ -51,6 +57,22 @@ struct id_range {
 	uint32_t first, count; /* count 0: none */
 };
 
+/*
+ * A file or directory of the host that the caller cannot read, and that package managers need: in the
+ * layer of a copy-on-write tree an empty one stands in for it. It has the attribute STANDIN_MARK,
+ * whose value is its own path on the host; with another value it has been moved and is no stand-in.
+ */
+struct host_standin {
+	const char *path; /* on the host, without symbolic links */
+	bool is_directory;
+	mode_t mode; /* as on the host, these four */
+	uid_t uid;
+	gid_t gid;
+	struct timespec modified;
+};
+typedef vec_of(struct host_standin) host_standin_vec;
+#define STANDIN_MARK "user.fuseoverlayfs.standin"
+
 struct host {
 	struct pool *pool;
 	uid_t uid;
@@ -66,7 +88,8 @@ struct host {
 				 NULL */
 	const char *terminal; /* the device that the standard descriptors are, or NULL */
 	const char *resolv_conf;	      /* real path of /etc/resolv.conf, or NULL */
-	const char *config_home, *cache_home; /* of ours: .../sandbox; NULL without a home */
+	const char *config_home, *cache_home, *state_home; /* of ours: .../sandbox; NULL without
+								a home */
 	vec_of(struct host_path)
 		own; /* directories of ours that lie in a tree the program may write to */
 	/* only for the identities that need them */
@@ -74,6 +97,14 @@ struct host {
 	const char *newuidmap, *newgidmap; /* NULL: not installed */
 	vec_of(struct host_path) sockets;  /* live ones with a path that is in view */
 	vec_of(struct host_git) git;
+	struct host_path state; /* state_home, where it is in view */
+	/* only where a tree is copy-on-write */
+	vec_of(struct host_mount) mounts; /* of this mount namespace, as the kernel lists them */
+	const char *fuse_overlayfs;	  /* NULL: not installed */
+	bool fuse_device;		  /* /dev/fuse can be opened */
+	host_standin_vec standins;	  /* only for a program that is root in a tree of root's */
+	const char *state_type; /* the file system of state_home, if the kernel's overlay cannot have its
+				   upper layer there; else NULL */
 };
 
 /* Who, where and which environment. */
@@ -94,6 +125,10 @@ struct host_sockets {
 int host_sockets_read(struct pool *p, struct host_sockets *ret, struct err *e);
 /* Adds to h->git the .git of `dir`, and of each directory from there down to `below`. */
 int host_git_probe(struct host *h, const char *dir, const char *below, struct err *e);
+/* Mounts, fuse-overlayfs, and whether layers can lie in state_home. */
+int host_overlay_probe(struct host *h, struct err *e);
+/* What the caller cannot read of the files that package managers need. */
+void host_standins_probe(struct host *h);
 /* Subordinate ranges and the two set-user-ID programs that map them. */
 void host_ids_probe(struct host *h);
 

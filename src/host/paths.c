@@ -100,6 +100,7 @@ void host_path_probe(struct pool *p, struct host_path *path)
 			probe_missing(p, path);
 		return;
 	}
+	path->owner = st.st_uid;
 	path->real = is_real ? path->path : real_path(p, fd, path);
 	if (path->real)
 		path->kind = kind_of(st.st_mode);

@@ -11,6 +11,7 @@
  *			as the host has it
  *	ids		the launcher maps them meanwhile; before it nothing can be created, for we
  *			are nobody
+ *	overlays	of the tree as the host has it: nothing is read-only or covered yet
  *	root		the root to be, private and read-only; nothing below it can change or be
  *			propagated any more
  *	mounts		parents first. Destinations are looked up below the root's descriptor, never
@@ -56,7 +57,12 @@ static bool plan_has_network(const struct plan *p)
 
 static bool plan_has_own_root(const struct plan *p)
 {
-	return p->root != ROOT_HOST;
+	return p->root != ROOT_HOST || p->root_cow;
+}
+
+static bool plan_has_cows(const struct plan *p)
+{
+	return p->cows.n > 0;
 }
 
 static bool plan_uses_landlock(const struct plan *p)
@@ -73,6 +79,7 @@ const struct step inside_setup[] = {
 	{"keyring", NULL, inside_join_keyring, NULL},
 	{"sources", NULL, inside_open_sources, NULL},
 	{"ids", NULL, inside_await_ids, NULL},
+	{"overlays", plan_has_cows, inside_make_overlays, NULL},
 	{"root", NULL, inside_make_root, NULL},
 	{"mounts", NULL, inside_mount_all, NULL},
 	{"seal", NULL, inside_seal, NULL},

@@ -19,6 +19,10 @@ struct inside {
 	const struct plan *plan;
 	const struct bpf *names, *arguments;
 	int channel;		       /* to the launcher */
+	const char *store_path; /* the directory with the layers; NULL: none */
+	int store;    /* the same, as the launcher has it open */
+	const size_t *layers; /* of each copy-on-write tree: the name of its directory there */
+	int overlays; /* where mounts come from that others make (fuse-overlayfs), or -1 */
 	int terminal;		       /* the controlling terminal, or -1 */
 	bool foreground;	       /* the program gets the terminal from the start */
 	struct sigaction child_action; /* the caller's, of SIGCHLD */
@@ -34,6 +38,7 @@ struct inside {
 	int landlock;
 	int *devices; /* mounts of device nodes, in the order of kernelfs.c */
 	int *sources; /* one a mount of the plan; -1: none */
+	int *cows;    /* overlays, one a copy-on-write tree of the plan */
 	int *mounts;  /* what has been mounted, one a mount of the plan */
 	int *sealed;  /* mounts that become read-only at the end */
 	size_t n_sealed;
@@ -56,6 +61,20 @@ _Noreturn void inside_main(struct inside *in);
 int inside_await_ids(void *context, struct err *e);
 int inside_join_keyring(void *context, struct err *e);
 int inside_hide_self(void *context, struct err *e);
+/* overlay.c */
+/* The store by its path, for layers have to be of our own mount namespace; checked against `known`. */
+int inside_open_store(const char *path, int known, struct err *e);
+/* `name` ("upper", "work") of a layer in it: no link, a directory; O_PATH. */
+int inside_open_layer(int store, size_t layer, const char *name, struct err *e);
+int inside_make_overlays(void *context, struct err *e);
+/*
+ * What fuse-overlayfs' process sends over inside.overlays before it becomes that program: the mount,
+ * or why there is none.
+ */
+struct overlay_message {
+	size_t cow; /* index in plan.cows */
+	struct err err;
+};
 /* mounts.c */
 int inside_open_sources(void *context, struct err *e);
 int inside_make_root(void *context, struct err *e);
@@ -68,6 +87,7 @@ int inside_new_directory(struct inside *in, const char *name, unsigned mode,
 int inside_attach(int mount, int place, const char *name, struct err *e); /* closes neither */
 int inside_set_attributes(int mount, const char *name, uint64_t attributes, bool below,
 			  struct err *e);
+/* `options` are pairs; a value that is NULL is that of a flag. */
 int inside_new_filesystem(const char *type, const char *const *options, uint64_t attributes,
 			  struct err *e);
 /* kernelfs.c */

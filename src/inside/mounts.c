@@ -60,8 +60,12 @@ int inside_new_filesystem(const char *type, const char *const *options, uint64_t
 	if (fsconfig(fs, FSCONFIG_SET_STRING, "source", type, 0))
 		return err_errno(e, "%s: its name", type);
 	for (; options && *options; options += 2) {
-		if (fsconfig(fs, FSCONFIG_SET_STRING, options[0], options[1], 0))
-			return err_errno(e, "%s: option %s=%s", type, options[0], options[1]);
+		bool is_flag = !options[1];
+
+		if (fsconfig(fs, is_flag ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING, options[0],
+			     options[1], 0))
+			return err_errno(e, "%s: option %s%s%s", type, options[0],
+					 is_flag ? "" : "=", is_flag ? "" : options[1]);
 	}
 	if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
 		return err_errno(e, "cannot make a file system of type %s", type);
@@ -198,7 +202,8 @@ int inside_make_root(void *context, struct err *e)
 {
 	struct inside *in = context;
 	const struct plan *p = in->plan;
-	struct mount_attr attr = {.attr_set = ALWAYS | (p->root_writable ? 0 : MOUNT_ATTR_RDONLY),
+	bool read_only = !p->root_writable || p->root_cow;
+	struct mount_attr attr = {.attr_set = ALWAYS | (read_only ? MOUNT_ATTR_RDONLY : 0),
 				  .propagation = MS_PRIVATE};
 	int root;
 
@@ -211,7 +216,9 @@ int inside_make_root(void *context, struct err *e)
 		return err_errno(e, "mount_setattr /");
 	if (make_scratch(in, e))
 		return -1;
-	if (p->root == ROOT_HOST) {
+	if (p->root_cow) {
+		in->root = in->cows[0];
+	} else if (p->root == ROOT_HOST) {
 		in->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		return in->root < 0 ? err_errno(e, "/") : 0;
 	}
@@ -370,6 +377,8 @@ static int new_mount(struct inside *in, size_t i, const struct place *place, str
 	switch (m->kind) {
 	case MOUNT_BIND:
 		return in->sources[i];
+	case MOUNT_COW:
+		return in->cows[m->cow];
 	case MOUNT_TMPFS:
 		return new_tmpfs(in, m, e);
 	case MOUNT_EMPTY:

@@ -47,6 +47,33 @@ static bool is_passed(const struct profile *profile, const char *name)
 	return false;
 }
 
+static bool has_directory(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	for (const char *at = strstr(path, dir); at; at = strstr(at + 1, dir)) {
+		if ((at == path || at[-1] == ':') && (at[n] == ':' || !at[n]))
+			return true;
+	}
+	return false;
+}
+
+/* A normal user's PATH has no sbin; dpkg refuses to work without the programs there. */
+static void add_root_path(struct plan *p, const char **list)
+{
+	static const char *const dirs[] = {"/usr/local/sbin", "/usr/sbin", "/sbin"};
+	const char **path = NULL;
+
+	for (size_t i = 0; i < p->n_environment; i++) {
+		if (str_begins(list[i], "PATH="))
+			path = &list[i];
+	}
+	for (size_t i = 0; path && i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		if (!has_directory(*path + strlen("PATH="), dirs[i]))
+			*path = pool_printf(p->pool, "%s:%s", *path, dirs[i]);
+	}
+}
+
 void plan_environment(const struct plan_inputs *in, struct plan *p)
 {
 	const struct setting *set = &in->profile->s[KEY_ENVIRONMENT];
@@ -65,6 +92,7 @@ void plan_environment(const struct plan_inputs *in, struct plan *p)
 			set_assignment(p, list, *v);
 	}
 	if (p->identity.kind == IDENTITY_ROOT) {
+		add_root_path(p, list);
 		set_variable(p, list, "HOME", "/root");
 		set_variable(p, list, "USER", "root");
 		set_variable(p, list, "LOGNAME", "root");

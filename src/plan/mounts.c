@@ -24,7 +24,7 @@
 const char *mount_kind_name(enum mount_kind kind)
 {
 	static const char *const names[] = {
-		[MOUNT_BIND] = "bind",	   [MOUNT_TMPFS] = "tmpfs", [MOUNT_EMPTY] = "hide",
+		[MOUNT_BIND] = "bind",	   [MOUNT_COW] = "cow",	    [MOUNT_TMPFS] = "tmpfs", [MOUNT_EMPTY] = "hide",
 		[MOUNT_SKELETON] = "hide", [MOUNT_TEXT] = "file",   [MOUNT_PROC] = "proc",
 		[MOUNT_DEV] = "dev",
 	};
@@ -51,11 +51,6 @@ static struct plan_mount *add_bind(struct plan *p, const char *place, const char
 	m->source = source;
 	m->directory = directory;
 	return m;
-}
-
-static bool shows(enum mount_kind kind)
-{
-	return kind == MOUNT_BIND || kind == MOUNT_TEXT;
 }
 
 const struct plan_mount *plan_mount_over(const struct plan *p, const char *place)
@@ -129,17 +124,22 @@ static bool is_kernels(const char *path)
 
 /* What no line may open: the host's /proc and /dev, and all of the host by a mere `.`. */
 static int check_grant(const struct plan_inputs *in, const struct plan *p, const struct path_use *u,
-		       const char *place, bool bind, struct err *e)
+		       const char *place, enum mount_kind kind, struct err *e)
 {
 	if ((p->root == ROOT_HOST && is_kernels(u->source.real)) || is_kernels(place)) {
 		use_err(in, u, e, "the sandbox has a /proc and a /dev of its own");
 		return err_hint(e, "DeviceAllow= adds nodes to /dev");
 	}
-	if (!bind)
+	if (!mount_shows(kind))
 		return 0;
-	if (!u->read_only && *u->value->text != '/' && str_eq(u->source.real, "/")) {
+	if (kind == MOUNT_BIND && !u->read_only && *u->value->text != '/' &&
+	    str_eq(u->source.real, "/")) {
 		use_err(in, u, e, "the working directory is all of the host");
 		return err_hint(e, "cd into the project, or --rw / if that is meant");
+	}
+	if (kind == MOUNT_COW && u->source.kind != PATH_DIRECTORY) {
+		use_err(in, u, e, "not a directory");
+		return err_hint(e, "the directory that it is in can be copy-on-write");
 	}
 	return plan_check_beneath(in, u, e);
 }
@@ -148,7 +148,10 @@ static int add_use(const struct plan_inputs *in, struct plan *p, const struct pa
 		   struct err *e)
 {
 	static const enum mount_kind kinds[KEY_COUNT] = {
-		[KEY_INACCESSIBLE] = MOUNT_EMPTY, [KEY_TMPFS] = MOUNT_TMPFS};
+		[KEY_INACCESSIBLE] = MOUNT_EMPTY,
+		[KEY_TMPFS] = MOUNT_TMPFS,
+		[KEY_COW] = MOUNT_COW,
+	};
 	const char *place = u->source.real;
 	struct plan_mount *m;
 
@@ -165,7 +168,7 @@ static int add_use(const struct plan_inputs *in, struct plan *p, const struct pa
 		place = p->root == ROOT_HOST && u->place.real ? u->place.real : u->place.path;
 	if (u->key == KEY_TMPFS && host_place(p, u) && u->source.kind != PATH_DIRECTORY)
 		return use_err(in, u, e, "not a directory");
-	if (check_grant(in, p, u, place, kinds[u->key] == MOUNT_BIND, e))
+	if (check_grant(in, p, u, place, kinds[u->key], e))
 		return -1;
 	m = add(p, kinds[u->key], place, keys[u->key].name);
 	m->at = u->value->at;
@@ -174,7 +177,7 @@ static int add_use(const struct plan_inputs *in, struct plan *p, const struct pa
 	m->size = u->size;
 	/* What has been found need not be looked for again. */
 	m->optional = u->value->optional && !host_place(p, u);
-	if (m->kind == MOUNT_BIND) {
+	if (mount_shows(m->kind)) {
 		m->source = u->source.real;
 		m->directory = u->source.kind == PATH_DIRECTORY;
 	}
@@ -230,8 +233,7 @@ static int gather_uses(const struct plan_inputs *in, struct plan *p, struct err 
 			rc = add_device(in, p, u, e);
 		else if (u->key == KEY_SOCKETS)
 			rc = add_socket(in, p, u, e);
-		else if (keys[u->key].type >= TYPE_WORDS && u->key != KEY_NO_EXEC &&
-			 u->key != KEY_COW)
+		else if (keys[u->key].type >= TYPE_WORDS && u->key != KEY_NO_EXEC)
 			rc = add_use(in, p, u, e);
 		if (rc)
 			return rc;
@@ -245,10 +247,10 @@ static int settle_pair(const struct plan_inputs *in, const struct plan *p,
 		       const struct plan_mount *a, const struct plan_mount *b,
 		       const struct plan_mount **ret, struct err *e)
 {
-	const struct plan_mount *show = shows(a->kind) ? a : b, *hide = shows(a->kind) ? b : a;
+	const struct plan_mount *show = mount_shows(a->kind) ? a : b, *hide = mount_shows(a->kind) ? b : a;
 
 	*ret = a->order > b->order ? a : b;
-	if (shows(a->kind) == shows(b->kind) || !a->at.file || !b->at.file)
+	if (mount_shows(a->kind) == mount_shows(b->kind) || !a->at.file || !b->at.file)
 		return 0;
 	if (origin_is_option(show->at) && origin_is_option(hide->at))
 		return 0;
@@ -300,11 +302,14 @@ static int settle_root(struct plan *p, struct err *e)
 
 	if (p->mounts.n == 0 || !str_eq(first->place, "/"))
 		return 0;
-	if (first->kind != MOUNT_BIND || !str_eq(first->source, "/") || p->root != ROOT_HOST)
+	if (!mount_shows(first->kind) || !str_eq(first->source, "/") || p->root != ROOT_HOST)
 		return err_set(e, "%s: %s=/: the root itself cannot be replaced in this way",
 			       origin_text(p->pool, first->at), first->reason),
 		       err_hint(e, "Root=empty or Root=PATH");
 	p->root_writable = !first->read_only;
+	p->root_cow = first->kind == MOUNT_COW;
+	if (p->root_cow)
+		*vec_add(p->pool, &p->cows) = (struct plan_cow){.path = "/", .at = first->at};
 	p->mounts.n--;
 	memmove(p->mounts.v, p->mounts.v + 1, p->mounts.n * sizeof(*p->mounts.v));
 	return 0;
@@ -325,17 +330,18 @@ static bool changes_nothing(const struct plan *p, const struct plan_mount *m,
 			    const struct plan_mount *parent)
 {
 	bool read_only = parent ? parent->read_only : !p->root_writable;
+	enum mount_kind kind = parent ? parent->kind : p->root_cow ? MOUNT_COW : MOUNT_BIND;
 
 	if (m->kind == MOUNT_EMPTY)
 		return parent && (parent->kind == MOUNT_EMPTY || parent->kind == MOUNT_SKELETON ||
 				  parent->kind == MOUNT_TMPFS);
-	if (m->kind != MOUNT_BIND || m->pin || m->read_only != read_only ||
+	if ((m->kind != MOUNT_BIND && m->kind != MOUNT_COW) || m->kind != kind || m->pin ||
+	    m->read_only != read_only ||
 	    m->no_exec != (parent && parent->no_exec))
 		return false;
 	if (!parent)
 		return p->root == ROOT_HOST && str_eq(m->place, m->source);
-	return parent->kind == MOUNT_BIND && parent->directory &&
-	       path_within(m->source, parent->source) &&
+	return parent->directory && path_within(m->source, parent->source) &&
 	       str_eq(m->place + strlen(parent->place), m->source + strlen(parent->source));
 }
 
@@ -375,14 +381,20 @@ static int add_no_exec(const struct plan_inputs *in, struct plan *p, struct err 
 		if (u->source.kind == PATH_MISSING)
 			return missing_err(in, u, e);
 		over = plan_mount_over(p, u->source.real);
-		if (over ? shows(over->kind) && !str_eq(over->place, u->source.real)
+		if (over ? mount_shows(over->kind) && !str_eq(over->place, u->source.real)
 			 : p->root == ROOT_HOST) {
 			bool read_only = over ? over->read_only : !p->root_writable;
 
+			bool cow = over ? over->kind == MOUNT_COW : p->root_cow;
+
+			if (cow && u->source.kind != PATH_DIRECTORY)
+				return use_err(in, u, e, "a file in a tree that is copy-on-write");
 			m = add_bind(p, u->source.real, u->source.real,
 				     u->source.kind == PATH_DIRECTORY, keys[u->key].name);
 			m->at = u->value->at;
 			m->read_only = read_only;
+			if (cow)
+				m->kind = MOUNT_COW;
 		}
 		for (size_t k = 0; k < p->mounts.n; k++)
 			p->mounts.v[k].no_exec |= path_within(p->mounts.v[k].place, u->source.real);
@@ -406,7 +418,7 @@ static int check_named_directory(const struct plan_inputs *in, struct plan *p, s
 	p->working_directory = named->source.path;
 	over = named->source.real ? plan_mount_over(p, named->source.real) : NULL;
 	if (p->root != ROOT_HOST ||
-	    (over && (!shows(over->kind) || !str_eq(over->place, over->source))))
+	    (over && (!mount_shows(over->kind) || !str_eq(over->place, over->source))))
 		return 0;
 	if (named->source.kind == PATH_MISSING)
 		return missing_err(in, named, e);
@@ -424,7 +436,7 @@ static int check_working_directory(const struct plan_inputs *in, struct plan *p,
 		return err_set(e, "working directory: it cannot be used: %s", in->host->cwd_error),
 		       err_hint(e, "cd somewhere else, or name one with --chdir");
 	over = p->root == ROOT_HOST ? plan_mount_over(p, p->working_directory) : NULL;
-	if (!over || shows(over->kind) || over->kind == MOUNT_PROC || over->kind == MOUNT_DEV ||
+	if (!over || mount_shows(over->kind) || over->kind == MOUNT_PROC || over->kind == MOUNT_DEV ||
 	    str_eq(over->place, p->working_directory))
 		return 0;
 	err_set(e, "working directory: %s is not in view under this profile (%s hides it)",
@@ -466,5 +478,5 @@ int plan_mounts(const struct plan_inputs *in, struct plan *p, struct err *e)
 	prune(p);
 	plan_pins(p);
 	sort(p);
-	return check_working_directory(in, p, e);
+	return check_working_directory(in, p, e) || plan_cows(in, p, e) ? -1 : 0;
 }

@@ -49,7 +49,6 @@ int plan_refuse_unavailable(const struct plan_inputs *in, struct plan *p, struct
 		enum key_id first, last;
 		const char *why;
 	} unavailable[] = {
-		{KEY_COW, KEY_COW, "copy-on-write is not in this version"},
 		{KEY_MEMORY_MAX, KEY_RUNTIME_MAX, "limits of resources are not in this version"},
 		{KEY_ALLOW_HOSTS, KEY_NETWORK_RATE, "a network of its own is not in this version"},
 	};
@@ -198,6 +197,16 @@ static int check_io_uring(const struct plan_inputs *in, const struct plan *p, st
 	return 0;
 }
 
+/* A file that the program makes can be one of the host's. */
+static bool writes_to_host(const struct plan *p)
+{
+	bool writes = p->root_writable && !p->root_cow;
+
+	for (size_t i = 0; i < p->mounts.n; i++)
+		writes |= p->mounts.v[i].kind == MOUNT_BIND && !p->mounts.v[i].read_only;
+	return writes;
+}
+
 static void plan_families(const struct profile *profile, struct plan *p)
 {
 	const struct setting *s = &profile->s[KEY_FAMILIES];
@@ -237,8 +246,9 @@ int plan_limits_of_calls(const struct plan_inputs *in, struct plan *p, struct er
 	p->filter.args.lock_personality = profile_number(profile, KEY_LOCK_PERSONALITY, true);
 	p->filter.args.memory_deny_write_execute =
 		profile_number(profile, KEY_DENY_WRITE_EXEC, false);
-	p->filter.args.restrict_suid_sgid =
-		profile_number(profile, KEY_RESTRICT_SUID, p->identity.kind != IDENTITY_ROOT);
+	/* dpkg and tar as root set such bits: in a copy or in memory that does no harm. */
+	p->filter.args.restrict_suid_sgid = profile_number(
+		profile, KEY_RESTRICT_SUID, p->identity.kind != IDENTITY_ROOT || writes_to_host(p));
 	plan_families(profile, p);
 	if (check_io_uring(in, p, e))
 		return -1;
@@ -289,7 +299,7 @@ int plan_landlock(const struct plan_inputs *in, struct plan *p, struct err *e)
 		const struct plan_mount *m = &p->mounts.v[i];
 		bool ours = m->kind == MOUNT_PROC || m->kind == MOUNT_DEV || m->kind == MOUNT_TMPFS;
 
-		if (ours || (m->kind == MOUNT_BIND && !m->read_only))
+		if (ours || m->kind == MOUNT_COW || (m->kind == MOUNT_BIND && !m->read_only))
 			add_landlock(p, m->place, (ssize_t)i, true);
 	}
 	return 0;
@@ -360,6 +370,8 @@ int plan_build(const struct plan_inputs *in, struct plan *p, struct err *e)
 		.umask = (int)profile_number(profile, KEY_UMASK, -1),
 		.network = (enum choice_network)profile_number(profile, KEY_NETWORK, NETWORK_NONE),
 		.restrict_namespaces = profile_number(profile, KEY_RESTRICT_NAMESPACES, true),
+		.keep = (enum choice_keep)profile_number(profile, KEY_KEEP, KEEP_AUTO),
+		.state_home = h->state_home,
 		.cache_dir = h->cache_home};
 	/* Nested sandboxes mount a /proc of their own, which the kernel allows only while one is
 	 * seen unmasked. */

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/pool.h"
+#include "base/str.h"
 #include "host/host.h"
 #include "plan/filter.h"
 #include "profile/profile.h"
@@ -29,6 +30,7 @@ typedef vec_of(struct path_use) path_use_vec;
 
 enum mount_kind {
 	MOUNT_BIND,	/* a part of the host's tree */
+	MOUNT_COW,	/* the same; what is changed goes into a layer */
 	MOUNT_TMPFS,	/* empty and writable */
 	MOUNT_EMPTY,	/* hidden: an empty directory or file that nothing can be written to */
 	MOUNT_SKELETON, /* hidden, but for the mount points of what is visible below */
@@ -41,7 +43,8 @@ struct plan_mount {
 	enum mount_kind kind;
 	const char *place; /* absolute, inside */
 	const char
-		*source; /* MOUNT_BIND: on the host, without symbolic links; MOUNT_TEXT: the text */
+		*source; /* MOUNT_BIND, MOUNT_COW: on the host, without symbolic links; MOUNT_TEXT: the
+			    text */
 	const char *reason; /* for explain */
 	struct origin at;   /* zero: a rule of ours */
 	int64_t size;	/* MOUNT_TMPFS: bytes, 0: shares the limit of all temporary directories */
@@ -52,6 +55,29 @@ struct plan_mount {
 	bool pin;	/* mounted on itself only so that it cannot be renamed away */
 	size_t order;	/* as the profile has it; later wins on the same place */
 	ssize_t parent; /* index of the nearest mount above; -1: the root */
+	size_t cow;	/* MOUNT_COW: index in plan.cows */
+};
+
+/* Whose files the program sees in an overlay by fuse-overlayfs. */
+enum plan_squash {
+	SQUASH_NOT,
+	SQUASH_ROOT, /* root's: too few subordinate ids for SQUASH_OTHERS */
+	SQUASH_OTHERS, /* root's, but for those that belong to an id of the sandbox: a tree of the host's
+			   root, for a program that is root inside and gives files to users */
+	SQUASH_PROGRAM, /* the program's, which is another user than the owner (Identity=separate) */
+};
+
+/* A tree that is copy-on-write. */
+struct plan_cow {
+	const char *path; /* on the host, without symbolic links */
+	struct origin at;
+	bool fuse;	 /* by fuse-overlayfs; else by the kernel */
+	const char *why; /* the kernel's cannot be used: for explain */
+	enum plan_squash squash;
+	bool no_exec;
+	host_standin_vec standins; /* fuse: of root's files that the caller cannot read */
+	str_vec covers; /* fuse: directories of the host, empty for it: what the program does not see
+			   there, and file systems that are no files (proc) */
 };
 
 struct id_map {
@@ -96,6 +122,11 @@ struct plan {
 	enum choice_root root;
 	const char *root_path; /* ROOT_PATH */
 	bool root_writable;
+	bool root_cow; /* the root itself is the first of cows */
+	vec_of(struct plan_cow) cows;
+	enum choice_keep keep;
+	const char *state_home; /* where layers lie; NULL without a home */
+	const char *fuse_overlayfs;
 	vec_of(struct plan_mount) mounts;  /* parents first */
 	vec_of(struct plan_mount) devices; /* nodes in /dev beside the usual ones */
 	enum plan_masks mask_proc;	   /* of /proc: see kernelfs.c */
@@ -146,10 +177,22 @@ int plan_mounts(const struct plan_inputs *in, struct plan *p, struct err *e);
 int plan_check_beneath(const struct plan_inputs *in, const struct path_use *u, struct err *e);
 void plan_rules(const struct plan_inputs *in, struct plan *p);
 void plan_pins(struct plan *p);
+int plan_cows(const struct plan_inputs *in, struct plan *p, struct err *e);
 int plan_limits_of_calls(const struct plan_inputs *in, struct plan *p, struct err *e);
 int plan_landlock(const struct plan_inputs *in, struct plan *p, struct err *e);
 void plan_environment(const struct plan_inputs *in, struct plan *p);
 
+/* A part of the host's tree can be seen. */
+static inline bool mount_shows(enum mount_kind kind)
+{
+	return kind == MOUNT_BIND || kind == MOUNT_COW || kind == MOUNT_TEXT;
+}
+/* Something has to be kept while it runs, and perhaps longer. */
+static inline bool plan_uses_store(const struct plan *p)
+{
+	return p->cows.n > 0 || p->keep == KEEP_YES;
+}
+bool plan_uses_fuse(const struct plan *p);
 /* The mount that decides what is seen at `place`. NULL: the root. */
 const struct plan_mount *plan_mount_over(const struct plan *p, const char *place);
 const char *mount_kind_name(enum mount_kind kind);

@@ -32,7 +32,7 @@ static const char *rights(const struct plan *p, const struct plan_mount *m)
 	if (m->kind == MOUNT_BIND)
 		return pool_printf(p->pool, "%s%s", m->read_only ? "ro" : "rw",
 				   m->no_exec ? ",noexec" : "");
-	if (m->kind == MOUNT_TMPFS)
+	if (m->kind == MOUNT_TMPFS || m->kind == MOUNT_COW)
 		return m->no_exec ? "rw,noexec" : "rw";
 	return m->kind == MOUNT_PROC || m->kind == MOUNT_DEV ? "" : "ro";
 }
@@ -72,13 +72,15 @@ static void print_mounts(const struct plan *p, FILE *out)
 		p->root == ROOT_HOST	? "the host's"
 		: p->root == ROOT_EMPTY ? "empty"
 					: str_safe(p->pool, p->root_path),
-		p->root_writable ? "writable" : "read-only");
+		p->root_cow	   ? "copy-on-write"
+		: p->root_writable ? "writable"
+				   : "read-only");
 	for (size_t i = 0; i < p->mounts.n; i++) {
 		const struct plan_mount *m = &p->mounts.v[i];
 
 		fprintf(out, "  %-5s %-9s %s", mount_kind_name(m->kind), rights(p, m),
 			str_quoted(p->pool, m->place));
-		if (m->kind == MOUNT_BIND && !str_eq(m->source, m->place))
+		if ((m->kind == MOUNT_BIND || m->kind == MOUNT_COW) && !str_eq(m->source, m->place))
 			fprintf(out, " from %s", str_quoted(p->pool, m->source));
 		if (m->size)
 			fprintf(out, " of %lld bytes", (long long)m->size);
@@ -88,6 +90,30 @@ static void print_mounts(const struct plan *p, FILE *out)
 		fprintf(out, "  node            %s  (%s)\n",
 			str_quoted(p->pool, p->devices.v[i].place),
 			mount_origin(p, &p->devices.v[i]));
+}
+
+static const char *const squashes[] = {"no", "root", "others", "program"};
+static const char *const keeps[] = {"if there are changes", "always", "never"};
+
+static void print_cows(const struct plan *p, FILE *out)
+{
+	if (!plan_uses_store(p))
+		return;
+	fprintf(out, "Layers      in %s, kept %s\n", str_quoted(p->pool, p->state_home),
+		keeps[p->keep]);
+	for (size_t i = 0; i < p->cows.n; i++) {
+		const struct plan_cow *cow = &p->cows.v[i];
+
+		fprintf(out, "  %s by %s", str_quoted(p->pool, cow->path),
+			cow->fuse ? "fuse-overlayfs" : "the kernel");
+		if (cow->why)
+			fprintf(out, " (%s)", cow->why);
+		fprintf(out, "%s\n",
+			cow->squash == SQUASH_ROOT	? "; all files are root's"
+			: cow->squash == SQUASH_OTHERS	? "; the host's files are root's"
+			: cow->squash == SQUASH_PROGRAM ? "; all files are the program's"
+							: "");
+	}
 }
 
 static void print_caps(const char *title, uint64_t set, FILE *out)
@@ -146,6 +172,7 @@ void plan_print(const struct plan *p, FILE *out)
 	fprintf(out, "%s\nNetwork     %s\n", p->restrict_namespaces ? "; none below them" : "",
 		networks[p->network]);
 	print_mounts(p, out);
+	print_cows(p, out);
 	fprintf(out, "Landlock    ");
 	if (p->landlock_abi)
 		fprintf(out, "ABI %d: %s%s\n", p->landlock_abi,
@@ -191,7 +218,7 @@ static void json_mounts(struct jsonw *j, const struct plan *p)
 		jsonw_open(j, NULL, '{');
 		jsonw_string(j, "kind", mount_kind_name(m->kind));
 		jsonw_string(j, "place", m->place);
-		if (m->kind == MOUNT_BIND)
+		if (m->kind == MOUNT_BIND || m->kind == MOUNT_COW)
 			jsonw_string(j, "source", m->source);
 		jsonw_string(j, "rights", rights(p, m));
 		if (m->size)
@@ -201,6 +228,30 @@ static void json_mounts(struct jsonw *j, const struct plan *p)
 		jsonw_close(j, '}');
 	}
 	jsonw_close(j, ']');
+}
+
+static void json_cows(struct jsonw *j, const struct plan *p)
+{
+	static const char *const words[] = {"auto", "yes", "no"};
+
+	jsonw_open(j, "copy_on_write", '[');
+	for (size_t i = 0; i < p->cows.n; i++) {
+		const struct plan_cow *cow = &p->cows.v[i];
+
+		jsonw_open(j, NULL, '{');
+		jsonw_string(j, "path", cow->path);
+		jsonw_string(j, "overlay", cow->fuse ? "fuse" : "kernel");
+		jsonw_string(j, "why", cow->why);
+		jsonw_string(j, "squash", squashes[cow->squash]);
+		jsonw_open(j, "covers", '[');
+		for (size_t k = 0; k < cow->covers.n; k++)
+			jsonw_string(j, NULL, cow->covers.v[k]);
+		jsonw_close(j, ']');
+		jsonw_close(j, '}');
+	}
+	jsonw_close(j, ']');
+	jsonw_string(j, "layers", plan_uses_store(p) ? p->state_home : NULL);
+	jsonw_string(j, "keep", words[p->keep]);
 }
 
 static void json_caps(struct jsonw *j, const char *key, uint64_t set)
@@ -272,7 +323,9 @@ void plan_json(const struct plan *p, struct jsonw *j)
 		     : p->root == ROOT_EMPTY ? "empty"
 					     : p->root_path);
 	jsonw_bool(j, "root_writable", p->root_writable);
+	jsonw_bool(j, "root_copy_on_write", p->root_cow);
 	json_mounts(j, p);
+	json_cows(j, p);
 	jsonw_open(j, "landlock", '{');
 	jsonw_number(j, "abi", p->landlock_abi);
 	jsonw_bool(j, "paths", p->landlock_paths);

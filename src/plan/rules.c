@@ -29,7 +29,8 @@ static void each_place(struct plan *p, const char *path, seen_at *call, const vo
 		const struct plan_mount *m = &p->mounts.v[i];
 		const char *place;
 
-		if (m->kind != MOUNT_BIND || !path_within(path, m->source) || m->pin)
+		if ((m->kind != MOUNT_BIND && m->kind != MOUNT_COW) ||
+		    !path_within(path, m->source) || m->pin)
 			continue;
 		place = path_join(p->pool, m->place,
 				  pool_printf(p->pool, "./%s", path + strlen(m->source)));
@@ -47,9 +48,15 @@ static struct plan_mount *add_rule(struct plan *p, enum mount_kind kind, const c
 	return m;
 }
 
+static bool is_cow(const struct plan *p, const struct plan_mount *over)
+{
+	return over ? over->kind == MOUNT_COW : p->root_cow;
+}
+
+/* The host's own files can be changed there. */
 static bool writable(const struct plan *p, const struct plan_mount *over)
 {
-	return over ? !over->read_only : p->root_writable;
+	return !is_cow(p, over) && (over ? !over->read_only : p->root_writable);
 }
 
 /* A bind of something onto its own place, with other rights. */
@@ -115,6 +122,9 @@ static void close_socket(struct plan *p, const char *place, const struct plan_mo
 	(void)context;
 	if (over && over->kind == MOUNT_BIND && !over->directory)
 		return; /* SocketPaths= */
+	/* An overlay has inodes of its own, and unix(7) looks for the one that was bound. */
+	if (is_cow(p, over))
+		return;
 	add_rule(p, MOUNT_EMPTY, place, "live socket of the host");
 }
 
@@ -130,6 +140,19 @@ static void protect_own(struct plan *p, const char *place, const struct plan_mou
 	add_self(p, place, own->real, own->kind != PATH_FILE, true, "ours");
 	if (own->kind == PATH_MISSING)
 		*vec_add(p->pool, &p->own_dirs) = own->real;
+}
+
+/* The layers of all sandboxes: what a program changed in another project is none of this one's
+ * business, and writing there would get round every check of a commit. */
+static void hide_state(struct plan *p, const char *place, const struct plan_mount *over,
+		       const void *context)
+{
+	const struct host_path *state = context;
+
+	(void)over;
+	add_rule(p, MOUNT_EMPTY, place, "layers of sandboxes");
+	if (state->kind == PATH_MISSING)
+		*vec_add(p->pool, &p->own_dirs) = state->real;
 }
 
 static void name_files(const struct plan_inputs *in, struct plan *p)
@@ -150,7 +173,7 @@ static void name_files(const struct plan_inputs *in, struct plan *p)
 		return;
 	}
 	over = resolv ? plan_mount_over(p, resolv) : NULL;
-	if (p->root != ROOT_HOST || !over || over->kind == MOUNT_BIND)
+	if (p->root != ROOT_HOST || !over || mount_shows(over->kind))
 		return;
 	m = add_rule(p, MOUNT_BIND, resolv, "where /etc/resolv.conf points");
 	m->source = resolv;
@@ -164,6 +187,8 @@ void plan_rules(const struct plan_inputs *in, struct plan *p)
 	const struct host *h = in->host;
 
 	name_files(in, p);
+	if (h->state.real)
+		each_place(p, h->state.real, hide_state, &h->state);
 	/* Before the rules below, whose mounts on themselves are not looked through. */
 	for (size_t i = 0; i < h->sockets.n; i++)
 		each_place(p, h->sockets.v[i].real, close_socket, NULL);
@@ -195,7 +220,7 @@ static void pin_ancestors(struct plan *p, size_t pins, const char *place, ssize_
 		parent = p->mounts.v[parent].parent;
 	above = parent < 0 ? NULL : &p->mounts.v[parent];
 	if (above ? above->kind != MOUNT_BIND || above->read_only || !above->directory
-		  : !p->root_writable)
+		  : !p->root_writable || p->root_cow)
 		return;
 	base = above ? above->place : "";
 	source = above ? above->source : "";

@@ -101,6 +101,8 @@ static inline const char *profile_text_of(const struct profile *p, enum key_id i
 }
 
 enum choice_root { ROOT_HOST, ROOT_EMPTY, ROOT_PATH };
+enum choice_overlay { OVERLAY_AUTO, OVERLAY_KERNEL, OVERLAY_FUSE };
+enum choice_keep { KEEP_AUTO, KEEP_YES, KEEP_NO };
 enum choice_git { GIT_ALL, GIT_YES, GIT_NO };
 enum choice_landlock { LANDLOCK_AUTO, LANDLOCK_REQUIRED, LANDLOCK_NO };
 enum choice_identity { IDENTITY_SELF, IDENTITY_ROOT, IDENTITY_SEPARATE };

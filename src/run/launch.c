@@ -17,11 +17,18 @@
  *	filter		compiled, or from the cache. Before the clone: the child has a copy of
  *			this memory
  *	terminal	who has it, and whether the program is to have it from the start
+ *	store		the sandbox's directory with the layers of what is copy-on-write. Undone when
+ *			nothing of the sandbox runs any more: what has changed is recorded, or all
+ *			of it removed
  *	channel		the socket pair, and the page in which the child names its step
  *	clone		every namespace in one call
  *	id-maps		by us, or newuidmap and newgidmap, while the child opens what it will mount
+ *	overlays	processes of fuse-overlayfs, which send their mounts to the child
+ *	state		of the sandbox is written
  *	start		the child's set-up goes on meanwhile; here we wait until it has exec'd or
  *			failed
+ *	tidy		what the kernel has put into the layers and needs only while it mounts: now,
+ *			when nobody waits for us
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,6 +43,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/path.h"
 #include "host/features.h"
 #include "run/filter.h"
 #include "run/run.h"
@@ -242,6 +250,13 @@ static int clone_child(void *context, struct err *e)
 				    .names = &l->names,
 				    .arguments = &l->arguments,
 				    .channel = l->channel_inside,
+				    .store_path = l->store.pool ? path_join(l->plan->pool,
+									    l->plan->state_home,
+									    l->store.name)
+								: NULL,
+				    .store = l->store.pool ? l->store.dir : -1,
+				    .layers = l->layers,
+				    .overlays = l->overlays_inside,
 				    .terminal = l->terminal,
 				    .foreground = l->foreground,
 				    .mask = l->mask,
@@ -254,9 +269,11 @@ static int clone_child(void *context, struct err *e)
 		 * never be seen. */
 		close(l->channel);
 		close(l->signals);
+		fd_closep(&l->overlays);
 		inside_main(&l->inside);
 	}
 	fd_closep(&l->channel_inside);
+	fd_closep(&l->overlays_inside);
 	if (pid < 0) {
 		err_errno(e, "cannot make namespaces");
 		return err_hint(e, "%s", features_namespace_hint(e->error));
@@ -311,7 +328,7 @@ static int await_start(void *context, struct err *e)
 		return 0;
 	if (rc == 1 && m.kind == MESSAGE_FAILED) {
 		*e = m.err;
-		return -1;
+		return overlay_reason(l, e);
 	}
 	at = l->progress->setup;
 	if (at < inside_setup_rows)
@@ -330,18 +347,18 @@ const struct step launch_steps[] = {
 	{"git", guards_git, git_remember, git_put_right},
 	{"filter", NULL, get_filter, drop_filter},
 	{"terminal", NULL, find_terminal, leave_terminal},
+	{"store", plan_uses_store, overlay_begin, overlay_end},
 	{"channel", NULL, make_channel, drop_channel},
 	{"clone", NULL, clone_child, kill_child},
 	{"id-maps", NULL, map_ids, NULL},
+	{"overlays", plan_uses_fuse, overlay_serve, NULL},
+	{"state", plan_uses_store, overlay_record, NULL},
 	{"start", NULL, await_start, NULL},
+	{"tidy", plan_uses_store, overlay_tidy, NULL},
 };
 const size_t launch_rows = sizeof(launch_steps) / sizeof(launch_steps[0]);
 
-/*
- * Ctrl-C went to the program alone. A shell that runs us in a loop or a script ends that only if it
- * sees us die of it too.
- */
-static void die_likewise(int signal)
+void run_die_likewise(int signal)
 {
 	struct sigaction usual = {.sa_handler = SIG_DFL};
 	sigset_t set;
@@ -353,10 +370,19 @@ static void die_likewise(int signal)
 	raise(signal);
 }
 
-int run_plan(const struct plan *plan, struct err *e)
+int run_plan(const struct plan *plan, const struct sandbox_request *request, struct outcome *ret,
+	     struct err *e)
 {
-	struct launch l = {
-		.plan = plan, .signals = -1, .terminal = -1, .channel = -1, .channel_inside = -1};
+	struct launch l = {.plan = plan,
+			   .request = request,
+			   .outcome = ret,
+			   .signals = -1,
+			   .terminal = -1,
+			   .channel = -1,
+			   .channel_inside = -1,
+			   .overlays = -1,
+			   .overlays_inside = -1,
+			   .user_namespace = -1};
 	volatile size_t at = 0;
 	bool had_terminal;
 	int status;
@@ -371,7 +397,6 @@ int run_plan(const struct plan *plan, struct err *e)
 		return -1;
 	if (!l.killed)
 		return WEXITSTATUS(status);
-	if (had_terminal && WTERMSIG(status) == SIGINT)
-		die_likewise(SIGINT);
+	ret->interrupted = had_terminal && WTERMSIG(status) == SIGINT;
 	return 128 + WTERMSIG(status);
 }

@@ -159,6 +159,26 @@ static void probe_resolver(struct host *h)
 		h->resolv_conf = resolv.real;
 }
 
+/* Layers of sandboxes that the program would see. */
+static int probe_state(const struct profile *p, struct host *h, const path_use_vec *uses,
+		       struct err *e)
+{
+	bool is_made = p->s[KEY_COW].list.n || profile_number(p, KEY_KEEP, KEEP_AUTO) == KEEP_YES;
+	struct host_path state = {.path = h->state_home};
+
+	if (!h->state_home || !plan_in_view(uses, h->state_home))
+		return 0;
+	host_path_probe(h->pool, &state);
+	if (state.error == EACCES || state.error == ENOTDIR)
+		return 0;
+	if (!state.real)
+		return err_set(e, "%s: %s", state.path, strerror(state.error));
+	/* What neither we nor the program will make need not be hidden. */
+	if (state.kind != PATH_MISSING || is_made || below_a_writable_tree(uses, state.real))
+		h->state = state;
+	return 0;
+}
+
 int run_prepare(const struct profile *profile, struct host *host, const char *const *argv,
 		struct plan *ret, struct err *e)
 {
@@ -172,12 +192,17 @@ int run_prepare(const struct profile *profile, struct host *host, const char *co
 		if (uses.v[i].place.path)
 			host_path_probe(host->pool, &uses.v[i].place);
 	}
-	if (probe_own(profile, host, &uses, e) || probe_trees(profile, host, &uses, e))
+	if (probe_state(profile, host, &uses, e) || probe_own(profile, host, &uses, e) || probe_trees(profile, host, &uses, e))
 		return -1;
 	if (has_unix_sockets(profile) && probe_sockets(host, &uses, e))
 		return -1;
+	if (profile->s[KEY_COW].list.n && host_overlay_probe(host, e))
+		return -1;
 	if (profile_number(profile, KEY_IDENTITY, IDENTITY_SELF) != IDENTITY_SELF)
 		host_ids_probe(host);
+	if (profile->s[KEY_COW].list.n &&
+	    profile_number(profile, KEY_IDENTITY, IDENTITY_SELF) == IDENTITY_ROOT)
+		host_standins_probe(host);
 	if (profile_number(profile, KEY_NETWORK, NETWORK_NONE) == NETWORK_HOST)
 		probe_resolver(host);
 	return plan_build(&in, ret, e);

@@ -9,6 +9,7 @@
 #include "base/step.h"
 #include "inside/inside.h"
 #include "plan/plan.h"
+#include "store/store.h"
 
 /*
  * Gathers what the profile makes worth knowing about the host, and plans. Looks, changes nothing.
@@ -35,6 +36,38 @@ struct launch {
 	struct git_state *git; /* one a directory of plan->git_dirs */
 	struct inside inside;
 	pid_t pid; /* PID 1, as seen from here; 0: none */
+
+	const struct sandbox_request *request;
+	struct outcome *outcome;
+	struct store store; /* where plan_uses_store */
+	size_t *layers; /* index in store.trees, one a copy-on-write tree of the plan */
+	int overlays, overlays_inside; /* mounts of fuse-overlayfs go over this pair to PID 1 */
+	int user_namespace;	       /* of the sandbox, where other ids' files may be left; or -1 */
+	struct server *servers;	       /* fuse-overlayfs, one a tree that has it */
+	size_t n_servers;
+};
+
+/* A process of fuse-overlayfs. */
+struct server {
+	const char *path; /* of the tree */
+	pid_t pid;
+	int process; /* pidfd: readable when it has ended */
+	int errors;  /* what it says on standard error */
+};
+
+/* Of a sandbox that may be kept, beside the status of its program. */
+struct sandbox_request {
+	const char *name;	  /* NULL: one is made up */
+	const char *cwd;	  /* where it was started */
+	const char *const *words; /* the options, for another run */
+	size_t n_words;
+};
+struct outcome {
+	const char *kept; /* its name; NULL: nothing is left of it */
+	size_t changes, trees;
+	const char *tree; /* the first one's path */
+	bool interrupted; /* the program was ended by Ctrl-C: see run_die_likewise */
+	struct err store; /* what went wrong behind the program's end; text empty: nothing */
 };
 
 extern const struct step launch_steps[];
@@ -44,10 +77,33 @@ extern const size_t launch_rows;
  * Runs the plan to its end. Returns the exit status that sandbox should have: the program's own, or
  * 128+N. -1 and an error (with its exit status in e->code) when the program has not been started.
  */
-int run_plan(const struct plan *plan, struct err *e);
+int run_plan(const struct plan *plan, const struct sandbox_request *request, struct outcome *ret,
+	     struct err *e);
+/*
+ * Ctrl-C went to the program alone. A shell that runs us in a loop or a script ends that only if it
+ * sees us die of it too.
+ */
+void run_die_likewise(int signal);
+
+/*
+ * enter.c: makes this process root over what the ids of a sandbox own, in a user namespace of its own
+ * with the same maps; nothing of the host's that its user may not change becomes writable. Only for a
+ * process with a single thread, and for good.
+ */
+int run_enter_ids(const struct plan_identity *id, struct err *e);
 
 /* idmap.c: the maps of the user namespace in which process `pid` is. */
 int idmap_write(const struct plan_identity *id, pid_t pid, const sigset_t *mask, struct err *e);
+/* overlay.c: steps of the launch. */
+int overlay_begin(void *context, struct err *e);
+void overlay_end(void *context);
+int overlay_serve(void *context, struct err *e);
+int overlay_record(void *context, struct err *e);
+int overlay_tidy(void *context, struct err *e);
+/* -1 and an error that says so: the process has ended while the program runs. */
+int overlay_died(const struct server *server, const char *when, struct err *e);
+/* -1. What failed inside may have failed because such a process has ended: then its reason is the one to give. */
+int overlay_reason(const struct launch *l, struct err *e);
 /* git.c: steps of the launch. */
 int git_remember(void *context, struct err *e);
 void git_put_right(void *context);

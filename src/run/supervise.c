@@ -89,15 +89,32 @@ static void pass_signals(const struct launch *l)
 	}
 }
 
-int supervise(struct launch *l, struct err *e)
+static bool has_word(const struct launch *l)
 {
-	struct pollfd fds[2] = {{.fd = l->channel, .events = POLLIN},
-				{.fd = l->signals, .events = POLLIN}};
 	struct message m;
 
+	return recv(l->channel, &m, sizeof(m), MSG_PEEK | MSG_DONTWAIT) >= 0;
+}
+
+int supervise(struct launch *l, struct err *e)
+{
+	size_t n = 2 + l->n_servers;
+	struct pollfd fds[n];
+	struct message m;
+
+	fds[0] = (struct pollfd){.fd = l->channel, .events = POLLIN};
+	fds[1] = (struct pollfd){.fd = l->signals, .events = POLLIN};
+	for (size_t i = 2; i < n; i++)
+		fds[i] = (struct pollfd){.fd = l->servers[i - 2].process, .events = POLLIN};
 	for (;;) {
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		if (poll(fds, n, -1) < 0 && errno != EINTR)
 			return err_errno(e, "poll");
+		/* It ends with PID 1 as well, whose word of the program's end is there before. */
+		for (size_t i = 2; i < n; i++) {
+			if (fds[i].revents && !has_word(l))
+				return overlay_died(&l->servers[i - 2],
+						    "while the program ran", e);
+		}
 		if (fds[1].revents)
 			pass_signals(l);
 		if (!fds[0].revents)
@@ -107,9 +124,13 @@ int supervise(struct launch *l, struct err *e)
 		if (m.kind == MESSAGE_STOPPED)
 			stop_with_program(l, m.value);
 		if (m.kind == MESSAGE_ENDED) {
-			/* PID 1 is alone and on its way out: nothing to kill, and no reason to wait
-			 * for it. */
-			l->pid = 0;
+			/*
+			 * PID 1 is alone and on its way out: nothing to kill, and no reason to wait
+			 * for it, but where its end is that of mounts whose files are still being
+			 * written.
+			 */
+			if (!l->n_servers)
+				l->pid = 0;
 			return m.value;
 		}
 	}

@@ -57,7 +57,7 @@ end_them() {
 	for profile in build untrusted; do
 		for signal in KILL TERM HUP; do
 			BACKGROUND=()
-			background tree "$SANDBOX" -p "$profile" ./daemons "$mark" stay
+			background tree "$SANDBOX" -p "$profile" --ro . ./daemons "$mark" stay
 			wait_for 3 left "$mark"
 			sleep 0.1
 			kill -"$signal" "${BACKGROUND[0]}"

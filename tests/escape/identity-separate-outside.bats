@@ -47,7 +47,7 @@ ids_below() {
 @test "the program's process has another user id outside" {
 	local last
 
-	background box "$SANDBOX" -p untrusted sh -c 'id -u; exec sleep 5'
+	background box "$SANDBOX" -p untrusted --ro . sh -c 'id -u; exec sleep 5'
 	[ "$(first_line box)" = "$(id -u)" ]
 	sleep 0.1
 	last=$(ids_below "${BACKGROUND[0]}" | tail -n 1)

@@ -36,8 +36,8 @@ setup_tree() {
 	fails "$SANDBOX" -p build --ro "$HOME/t/ro" ./write-ways "$HOME/t/ro/sub/file"
 	fails "$SANDBOX" -p build --ro "$HOME/t/ro" --user root ./write-ways "$HOME/t/ro/sub/file"
 	fails "$SANDBOX" -p shell --bind "$HOME/t/ro:/opt:ro" ./write-ways /opt/sub/file
-	fails "$SANDBOX" -p default ./write-ways "$PWD/write-ways"
-	fails "$SANDBOX" -p untrusted ./write-ways "$PWD/write-ways"
+	fails "$SANDBOX" -p default --ro . ./write-ways "$PWD/write-ways"
+	fails "$SANDBOX" -p untrusted --ro . ./write-ways "$PWD/write-ways"
 	[ "$(cat "$HOME/t/ro/sub/file")" = good ]
 	rm -rf "$HOME/t/ro"
 	no_leftovers

@@ -28,5 +28,5 @@ with_submount() {
 @test "below --ro it is read-only" {
 	works with_submount '"$1" -p build --rw "$2/tree" ./write-ways "$2/tree/sub/file"'
 	fails with_submount '"$1" -p build --ro "$2/tree" ./write-ways "$2/tree/sub/file"'
-	fails with_submount '"$1" -p default ./write-ways "$2/tree/sub/file"'
+	fails with_submount '"$1" -p default --ro . ./write-ways "$2/tree/sub/file"'
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * golden DIRECTORY: the text of `explain` for every shipped profile on every host that is made up
- * here, a file each: DIRECTORY/PROFILE.FACTS.txt. An error in the place of a plan is written as it
+ * golden DIRECTORY: the text of `explain` for every shipped profile, and those of tests/golden/profiles,
+ * on every host that is made up here, a file each: DIRECTORY/PROFILE.FACTS.txt. An error in the place of a plan is written as it
  * would be printed. Started in the root of the tree, so that the origins of lines are relative.
  * Nothing of the machine is looked at but profiles/.
  */
@@ -19,20 +19,23 @@ struct facts {
 	uid_t uid;
 	int landlock_abi;
 	const char *home, *cwd;
-	bool no_subids, no_mappers;
+	bool no_subids, no_mappers, no_fuse;
+	const char *state_type; /* of the file system for layers, if the kernel's overlay refuses it */
 };
 
 /* What makes a difference, one at a time. */
 static const struct facts hosts[] = {
-	{"normal", 1000, 7, "/home/user", "/home/user/project", false, false},
-	{"no-landlock", 1000, 0, "/home/user", "/home/user/project", false, false},
-	{"landlock-2", 1000, 2, "/home/user", "/home/user/project", false, false},
-	{"old-kernel", 1000, 1, "/home/user", "/home/user/project", false, true},
-	{"no-subids", 1000, 7, "/home/user", "/home/user/project", true, false},
-	{"no-home", 1000, 7, NULL, "/srv/project", false, false},
-	{"root", 0, 7, "/root", "/root/project", false, false},
-	{"home-as-cwd", 1000, 7, "/home/user", "/home/user", false, false},
-	{"no-cwd", 1000, 7, "/home/user", NULL, false, false},
+	{"normal", 1000, 7, "/home/user", "/home/user/project", false, false, false, NULL},
+	{"no-landlock", 1000, 0, "/home/user", "/home/user/project", false, false, false, NULL},
+	{"landlock-2", 1000, 2, "/home/user", "/home/user/project", false, false, false, NULL},
+	{"old-kernel", 1000, 1, "/home/user", "/home/user/project", false, true, false, NULL},
+	{"no-subids", 1000, 7, "/home/user", "/home/user/project", true, false, false, NULL},
+	{"no-fuse", 1000, 7, "/home/user", "/home/user/project", false, false, true, NULL},
+	{"home-on-nfs", 1000, 7, "/home/user", "/home/user/project", false, false, false, "nfs4"},
+	{"no-home", 1000, 7, NULL, "/srv/project", false, false, false, NULL},
+	{"root", 0, 7, "/root", "/root/project", false, false, false, NULL},
+	{"home-as-cwd", 1000, 7, "/home/user", "/home/user", false, false, false, NULL},
+	{"no-cwd", 1000, 7, "/home/user", NULL, false, false, false, NULL},
 };
 
 static const struct {
@@ -55,11 +58,19 @@ static const struct {
 	{"/srv", PATH_DIRECTORY, NULL},
 	{"/srv/project", PATH_DIRECTORY, NULL},
 	{"/tmp", PATH_DIRECTORY, NULL},
+	{"/var", PATH_DIRECTORY, NULL},
+	{"/var/lib", PATH_DIRECTORY, NULL},
+	{"/var/lib/service", PATH_DIRECTORY, NULL},
 	{"/var/lib/service/socket", PATH_SOCKET, NULL},
 	{"/var/log", PATH_DIRECTORY, NULL},
 	{"/var/mail", PATH_DIRECTORY, "/var/spool/mail"},
 	{"/var/spool", PATH_DIRECTORY, NULL},
 	{"/var/tmp", PATH_DIRECTORY, NULL},
+};
+
+static const struct host_mount mounts[] = {
+	{"/", "ext4"}, {"/proc", "proc"}, {"/sys", "sysfs"}, {"/dev", "devtmpfs"},
+	{"/run", "tmpfs"}, {"/boot", "vfat"}, {"/var/lib/machines", "btrfs"}, {"/var/lib/lxcfs", "fuse.portal"},
 };
 
 static const char *const environment[] = {"PATH=/usr/bin:/bin",	 "LANG=C.UTF-8",
@@ -78,6 +89,7 @@ static void probe(struct host_path *path)
 		path->kind = tree[i].kind;
 		path->real = tree[i].real ? tree[i].real : tree[i].path;
 		path->error = 0;
+		path->owner = path_within(path->path, "/home/user") ? 1000 : 0;
 	}
 }
 
@@ -97,7 +109,13 @@ static void make_up(struct host *h, struct pool *pool, const struct facts *f)
 	if (f->home) {
 		h->config_home = path_join(pool, f->home, ".config/sandbox");
 		h->cache_home = path_join(pool, f->home, ".cache/sandbox");
+		h->state_home = path_join(pool, f->home, ".local/state/sandbox");
 	}
+	h->fuse_overlayfs = f->no_fuse ? NULL : "/usr/bin/fuse-overlayfs";
+	h->fuse_device = true;
+	h->state_type = f->state_type;
+	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++)
+		*vec_add(pool, &h->mounts) = mounts[i];
 	if (!f->no_mappers) {
 		h->newuidmap = "/usr/bin/newuidmap";
 		h->newgidmap = "/usr/bin/newgidmap";
@@ -139,10 +157,11 @@ static void print_error(const struct err *e, FILE *out)
 		*e->hint ? " (" : "", e->hint, *e->hint ? ")" : "", e->code);
 }
 
+static const char *const dirs[] = {"profiles", "tests/golden/profiles", NULL};
+
 static void print_case(const char *name, const struct facts *f, FILE *out)
 {
-	static const char *const dirs[] = {"profiles", NULL}, *const argv[] = {"make", "-j2", "a b",
-									       NULL};
+	static const char *const argv[] = {"make", "-j2", "a b", NULL};
 	struct pool pool = {0};
 	struct profile profile;
 	struct host host;
@@ -175,7 +194,6 @@ static int write_case(const char *directory, const char *name, const struct fact
 
 int main(int argc, char **argv)
 {
-	static const char *const dirs[] = {"profiles", NULL};
 	struct pool pool = {0};
 	profile_entry_vec list = {0};
 	struct err e = {0};

@@ -157,7 +157,8 @@ _host_mounts() {
 _host_files() {
 	{
 		find "$HOME" \( -path "${PROJECT:-/nowhere}" -o -path "$HOME/.cache/sandbox" -o -path "$HOME/tmp" \) \
-			-prune -o ! -path "$HOME/.cache" -print
+			-prune -o ! -path "$HOME/.cache" ! -path "$HOME/.local" ! -path "$HOME/.local/state" \
+			! -path "$HOME/.local/state/sandbox" -print
 		find /tmp /var/tmp /dev/shm /dev/mqueue "/run/user/$(id -u)" -maxdepth 2 \
 			-name '*sandbox*' ! -name 'sandbox-check.*' ! -name 'sandbox-tree.*' -uid "$(id -u)" -print
 	} 2>/dev/null | LC_ALL=C sort

@@ -14,11 +14,12 @@ readonly PROFILES='base build default nested net-client node python server shell
 readonly OPTIONS='--profile --name --detach --rw --ro --hide --tmpfs --cow --bind --net --allow
 	--publish --memory --cpus --pids --io-read --io-write --timeout --env --user --chdir --keep --tty
 	--set --explain --json --verbose --quiet'
+readonly COMMANDS='run explain profile doctor list changes commit discard undo remove completion help version'
 readonly KEYS='Profile.Description Profile.Inherit Profile.Optional
 	Filesystem.Root Filesystem.ReadWritePaths Filesystem.ReadOnlyPaths Filesystem.InaccessiblePaths
 	Filesystem.TemporaryFileSystem Filesystem.CopyOnWritePaths Filesystem.BindPaths
 	Filesystem.BindReadOnlyPaths Filesystem.NoExecPaths Filesystem.SocketPaths
-	Filesystem.DeviceAllow Filesystem.ProtectGit Filesystem.WorkingDirectory Filesystem.Landlock
+	Filesystem.Overlay Filesystem.Keep Filesystem.DeviceAllow Filesystem.ProtectGit Filesystem.WorkingDirectory Filesystem.Landlock
 	User.Identity User.Hostname User.UMask User.PrivateTime
 	Seccomp.SystemCallFilter Seccomp.SystemCallErrorNumber Seccomp.SeccompFile
 	Seccomp.RestrictNamespaces Seccomp.RestrictAddressFamilies Seccomp.LockPersonality
@@ -317,7 +318,7 @@ teardown() {
 	local shell option
 	for shell in bash zsh fish; do
 		ok completion "$shell"
-		for option in $OPTIONS run explain profile doctor completion help version; do
+		for option in $OPTIONS $COMMANDS; do
 			shows "(^|[^a-z])${option#--}([^a-z-]|\$)"
 		done
 	done
@@ -344,9 +345,52 @@ teardown() {
 		try sandbox --prof
 		try sandbox --profile bui
 		try sandbox expl
-		try sandbox --net ho'
+		try sandbox --net ho
+		try sandbox --keep = n'
 	exited 0
-	shows '--prof => .*--profile' '--profile bui => .*build' 'expl => .*explain' '--net ho => .*host'
+	shows '--prof => .*--profile' '--profile bui => .*build' 'expl => .*explain' '--net ho => .*host' \
+		'--keep = n => no$'
+}
+
+# The names of two, and files for what is a path.
+@test "completions of commands on kept sandboxes: their options, names, paths" {
+	local shell
+	export XDG_STATE_HOME=$PROJECT/state
+	ok --quiet --name first --keep true
+	ok --quiet --name second --keep true
+	touch some-file
+	for shell in bash zsh fish; do
+		ok completion "$shell"
+		printf '%s\n' "$output" >"completion.$shell"
+	done
+	outside env PATH="$(dirname "$SANDBOX"):$PATH" bash --norc -c '
+		. ./completion.bash
+		try() {
+			COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+			_sandbox
+			echo "$* =>" "${COMPREPLY[@]}"
+		}
+		try sandbox changes ""
+		try sandbox changes --stat fi
+		try sandbox changes first some
+		try sandbox changes --di
+		try sandbox remove first se
+		try sandbox list ""
+		try sandbox list --na
+		try sandbox --name sec'
+	exited 0
+	shows 'changes  => first second$' 'changes --stat fi => first$' 'changes first some => some-file$' \
+		'changes --di => --diff$' 'remove first se => second$' 'list  =>$' 'list --na => --names$' \
+		'--name sec => second$'
+	need fish
+	outside env PATH="$(dirname "$SANDBOX"):$PATH" fish --no-config -c 'source completion.fish
+		for line in "changes " "changes --stat fi" "changes first some" "changes --di" "remove first se" "list "
+			echo $line "=>" (complete -C "sandbox $line" | string replace -r "\t.*" "")
+		end'
+	exited 0
+	shows 'changes  => first second$' 'changes --stat fi => first$' 'changes first some => some-file$' \
+		'changes --di => --diff$' 'remove first se => second$' 'list  =>$'
+	ok remove first second
 }
 
 @test "the zsh completion loads" {
@@ -383,7 +427,7 @@ teardown() {
 
 @test "-h and --help on every subcommand" {
 	local word form
-	for word in run explain profile doctor completion help version; do
+	for word in $COMMANDS; do
 		for form in -h --help; do
 			ok "$word" "$form"
 			shows "$word"
@@ -407,7 +451,7 @@ teardown() {
 
 @test "unknown options of subcommands are refused" {
 	local word
-	for word in explain profile doctor completion version; do
+	for word in explain profile doctor list changes commit discard undo remove completion version; do
 		sb "$word" --nosuch
 		refused "$word|nosuch"
 	done

@@ -98,7 +98,7 @@ $me"
 }
 
 @test "root: chown to any id of the range; outside the file belongs to the subordinate id" {
-	ok -p shell --user root -- sh -c 'echo x >a; chown 1:1 a; echo y >b; chown 33:34 b
+	ok -p shell --user root --set Seccomp.RestrictSUIDSGID=no -- sh -c 'echo x >a; chown 1:1 a; echo y >b; chown 33:34 b
 		stat -c %u:%g a b .; rm -f missing; chmod u+s b'
 	printed $'1:1\n33:34\n0:0'
 	[ "$(stat -c %u:%g a)" = "$sub:$subg" ]
@@ -208,20 +208,28 @@ $gid" ]
 	wait_for 5 eval '! kill -0 "$launcher" 2>/dev/null'
 }
 
-@test "separate: the project is readable, not writable, and a private file is closed" {
+@test "separate: the real project is readable, not writable, and a private file is closed" {
 	echo public >public
 	chmod 0644 public
 	echo private >private
 	chmod 0600 private
 	chmod 0755 .
-	sb -p default --user separate -- sh -c 'cat public; echo x >public; echo x >new; cat private'
+	sb -p default --user separate --ro . -- sh -c 'cat public; echo x >public; echo x >new; cat private'
 	[ "$status" -ne 0 ]
 	printed public
 	[ "$(cat public)" = public ]
 	[ ! -e new ]
 	# Positive control: as oneself the private file is readable.
-	sb -p default --user self -- cat private
+	sb -p default --user self --ro . -- cat private
 	printed private
+}
+
+@test "root: no set-user-ID bit on a real file unless the profile says so; in a copy it may have one" {
+	touch f
+	sb -p shell --user root -- chmod u+s f
+	[ "$status" -ne 0 ]
+	ok -p default --user root --keep=no -- sh -c 'chmod u+s f && stat -c %a f'
+	[ "$(stat -c %a f)" = 644 ]
 }
 
 @test "separate: kill -1 and signals by number reach nothing of the caller's" {

@@ -252,7 +252,7 @@ ok_status() {
 @test "SIGKILL of the launcher with the identities root and separate leaves no process" {
 	local identity
 	for identity in root separate; do
-		start -p default --user "$identity" -- sh -c 'sleep 301 & echo ready; sleep 302'
+		start -p default --user "$identity" --ro . -- sh -c 'sleep 301 & echo ready; sleep 302'
 		kill -KILL "$launcher"
 		ends 137
 		no_leftovers

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT */
+/* What the commands on kept sandboxes have in common: see store.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/nearest.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "cli/store.h"
+#include "run/run.h"
+#include "store/commit.h"
+
+const struct store_option store_options[] = {
+	{0, "diff", STORE_DIFF, "changes", "what changed in text files, line by line"},
+	{0, "stat", STORE_STAT, "changes", "how much changed in each file"},
+	{0, "changes", STORE_CHANGES, "list", "count the changes of each (takes longer)"},
+	{0, "names", STORE_NAMES, "list", "only the names, one a line"},
+	{'i', "interactive", STORE_INTERACTIVE, "commit discard", "ask for each path"},
+	{'n', "dry-run", STORE_DRY_RUN, "commit discard undo",
+	 "say what would be done, do nothing"},
+	{0, "allow-executed", STORE_ALLOW_EXECUTED, "commit",
+	 "also files that the host runs later (.git/hooks, .envrc...)"},
+	{0, "theirs", STORE_THEIRS, "commit", "where both have changed: take the sandbox's"},
+	{0, "ours", STORE_OURS, "commit", "where both have changed: keep the host's"},
+	{0, "merge", STORE_MERGE, "commit", "where both have changed: lines of both"},
+	{0, "json", STORE_JSON, "changes list commit discard undo", "machine-readable output"},
+};
+const size_t store_options_n = sizeof(store_options) / sizeof(store_options[0]);
+
+/* --- words --- */
+
+bool store_option_is_of(const struct store_option *row, const char *command)
+{
+	size_t n = strlen(command);
+
+	for (const char *at = row->commands; (at = strstr(at, command)); at += n) {
+		if ((at == row->commands || at[-1] == ' ') && (at[n] == ' ' || !at[n]))
+			return true;
+	}
+	return false;
+}
+
+int store_help(const char *command)
+{
+	help_command(command);
+	for (size_t i = 0; i < store_options_n; i++) {
+		const struct store_option *row = &store_options[i];
+
+		if (store_option_is_of(row, command))
+			printf("  %c%c%c --%-16s %s\n", row->letter ? '-' : ' ',
+			       row->letter ? row->letter : ' ', row->letter ? ',' : ' ', row->name,
+			       row->doc);
+	}
+	return 0;
+}
+
+static const char *name_at(size_t i, const void *context)
+{
+	return i >= store_options_n				? NULL
+	       : store_option_is_of(&store_options[i], context) ? store_options[i].name
+								: "";
+}
+
+static int unknown(struct store_words *w, const char *word, struct err *e)
+{
+	const char *likely = word[1] == '-' ? nearest(word + 2, name_at, w->command) : NULL;
+
+	err_set(e, "%s: there is no option %s", w->command,
+		str_safe(&w->pool, pool_strndup(&w->pool, word, 80)));
+	return likely && *likely ? err_hint(e, "did you mean --%s?", likely)
+				 : err_hint(e, "`sandbox %s --help` lists them", w->command);
+}
+
+static int parse_option(struct store_words *w, const char *word, struct err *e)
+{
+	if (str_eq(word, "-h") || str_eq(word, "--help")) {
+		w->help = true;
+		return 0;
+	}
+	for (size_t i = 0; i < store_options_n; i++) {
+		const struct store_option *row = &store_options[i];
+
+		if (!store_option_is_of(row, w->command) ||
+		    !(word[1] == '-' ? str_eq(word + 2, row->name)
+				     : row->letter && word[1] == row->letter && !word[2]))
+			continue;
+		w->flags |= row->flag;
+		return 0;
+	}
+	return unknown(w, word, e);
+}
+
+static int usage(const struct store_words *w, struct err *e, const char *why)
+{
+	err_set(e, "%s: %s", w->command, why);
+	return err_hint(e, "`sandbox %s --help`", w->command);
+}
+
+int store_words_parse(struct store_words *w, enum store_arguments arguments, int argc, char **argv,
+		      struct err *e)
+{
+	bool options = true;
+
+	w->command = argv[0];
+	for (int i = 1; i < argc && !w->help; i++) {
+		bool first = w->names.n == 0;
+
+		if (options && str_eq(argv[i], "--"))
+			options = false;
+		else if (options && argv[i][0] == '-' && argv[i][1]) {
+			if (parse_option(w, argv[i], e))
+				return -1;
+		} else if (arguments == ARGUMENTS_NONE || (arguments == ARGUMENTS_NAME && !first)) {
+			return usage(w, e,
+				     pool_printf(&w->pool, "unexpected: %s",
+						 str_safe(&w->pool, argv[i])));
+		} else if (!*argv[i]) {
+			return usage(w, e, "an empty word");
+		} else {
+			*vec_add(&w->pool,
+				 first || arguments == ARGUMENTS_NAMES ? &w->names : &w->paths) =
+				argv[i];
+		}
+	}
+	if (!w->help && arguments != ARGUMENTS_NONE && w->names.n == 0)
+		return usage(w, e, "the name of a sandbox is missing");
+	return 0;
+}
+
+int store_command(enum store_arguments arguments, int (*run)(struct store_words *w, struct err *e),
+		  int argc, char **argv)
+{
+	struct store_words w = {0};
+	struct err e = {0};
+	int rc = store_words_parse(&w, arguments, argc, argv, &e);
+
+	if (rc == 0 && w.help) {
+		store_help(w.command);
+	} else if (rc == 0) {
+		host_init(&w.host, &w.pool, (const char *const *)environ);
+		rc = run(&w, &e);
+		if (rc >= 0 && (fflush(stdout) || ferror(stdout)))
+			rc = err_errno(&e, "standard output");
+	}
+	store_hide_progress();
+	if (rc < 0)
+		rc = cli_error(&e);
+	pool_done(&w.pool);
+	return rc;
+}
+
+/* --- opening --- */
+
+static void tell_recovery(struct store_words *w, const struct store *s, const struct recovery *r)
+{
+	static const char *const what[] = {
+		[RECOVERED_COMMIT] = "a commit that was cut short has been taken back",
+		[RECOVERED_DISCARD] = "a discard that was cut short has been taken back",
+		[RECOVERED_UNDO] = "an undo that was cut short has been finished"};
+
+	if (r->what == RECOVERED_NOTHING)
+		return;
+	fprintf(stderr, "sandbox: note: %s: %s\n", s->name, what[r->what]);
+	for (size_t i = 0; i < r->strange.n; i++)
+		fprintf(stderr,
+			"sandbox: note: %s: something else is there by now and stays; what it had is in %s\n",
+			str_safe(&w->pool, r->strange.v[i]),
+			r->kept ? str_safe(&w->pool, r->kept) : "the sandbox's directory");
+}
+
+static int recover(struct store_words *w, struct store *s, struct err *e)
+{
+	struct recovery r = {0};
+
+	if (commit_recover(s, &r, e))
+		return -1;
+	tell_recovery(w, s, &r);
+	return 0;
+}
+
+static int check_helpers(const struct plan_identity *id, struct err *e)
+{
+	if (!id->by_helper || (id->newuidmap && id->newgidmap))
+		return 0;
+	err_set(e,
+		"newuidmap and newgidmap are not installed, and files of subordinate ids need them");
+	return err_hint(e, "apt-get install uidmap");
+}
+
+int store_enter(struct store_words *w, const char *name, bool lock, struct store *ret,
+		struct err *e)
+{
+	*ret = (struct store){.pool = &w->pool};
+	if (store_open(ret, w->host.state_home, name, lock, e))
+		return -1;
+	/* Something is to be finished first, by whoever has the lock. */
+	if (!lock && (commit_interrupted(ret) || (ret->running && !store_in_use(ret)))) {
+		store_done(ret);
+		if (store_open(ret, w->host.state_home, name, true, e))
+			return -1;
+	}
+	if (check_helpers(&ret->identity, e) || run_enter_ids(&ret->identity, e) ||
+	    (ret->locked && recover(w, ret, e))) {
+		store_done(ret);
+		return -1;
+	}
+	store_show_progress(ret);
+	return 0;
+}
+
+int store_in_child(int (*f)(void *context), void *context, struct err *e)
+{
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		return err_errno(e, "fork");
+	if (pid == 0) {
+		status = f(context);
+		_exit(fflush(stdout) || ferror(stdout) ? EXIT_SANDBOX : status);
+	}
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return err_errno(e, "waitpid");
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status)
+				 : err_set(e, "killed by signal %d", WTERMSIG(status));
+}
+
+/* --- paths --- */
+
+static bool is_in_tree(const struct store *s, const char *path)
+{
+	for (size_t i = 0; i < s->trees.n; i++) {
+		if (path_within(path, s->trees.v[i].path) || path_within(s->trees.v[i].path, path))
+			return true;
+	}
+	return false;
+}
+
+static const char *real_path(struct store_words *w, const char *path)
+{
+	struct host_path p = {.path = path};
+
+	host_path_probe(&w->pool, &p);
+	return p.real;
+}
+
+/* A link is named itself: its target may be a change of its own, or lie anywhere. */
+static const char *resolve(struct store_words *w, const struct store *s, const char *path)
+{
+	const char *name = path_name(path), *above;
+
+	if (!*name || str_eq(name, ".."))
+		return real_path(w, path);
+	above = real_path(
+		w, path_join(&w->pool, "/", pool_strndup(&w->pool, path, (size_t)(name - path))));
+	if (above && is_in_tree(s, path_join(&w->pool, above, pool_printf(&w->pool, "./%s", name))))
+		return path_join(&w->pool, above, pool_printf(&w->pool, "./%s", name));
+	return real_path(w, path);
+}
+
+int store_paths(struct store_words *w, const struct store *s, str_vec *ret, struct err *e)
+{
+	for (size_t i = 0; i < w->paths.n; i++) {
+		const char *word = w->paths.v[i], *path, *safe = str_safe(&w->pool, word);
+
+		if (*word != '/' && !w->host.cwd)
+			return err_set(e, "%s: relative to the working directory, and %s", safe,
+				       w->host.cwd_error);
+		path = resolve(w, s, path_join(&w->pool, w->host.cwd ? w->host.cwd : "/", word));
+		if (!path || !is_in_tree(s, path)) {
+			err_set(e, "%s: not in a tree of %s", safe, s->name);
+			return s->trees.n ? err_hint(e, "its first is %s",
+						     str_safe(&w->pool, s->trees.v[0].path))
+					  : -1;
+		}
+		*vec_add(&w->pool, ret) = path;
+	}
+	return 0;
+}
+
+const char *store_shown_path(struct store_words *w, const struct store *s, const struct change *c)
+{
+	const char *path = change_path(s, c), *cwd = w->host.cwd;
+
+	if (cwd && cwd[1] && path_within(path, cwd))
+		path = path[strlen(cwd)] ? path + strlen(cwd) + 1 : ".";
+	return str_safe(&w->pool, path);
+}
+
+/* --- progress --- */
+
+enum { PROGRESS_FIRST_MS = 500, PROGRESS_EACH_MS = 100, PROGRESS_WIDTH = 30 };
+
+static struct {
+	int64_t next; /* when it is shown next */
+	bool shown;
+} progress;
+
+static int64_t milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+static void show(void *context, const char *what, size_t done, size_t total)
+{
+	int64_t now = milliseconds();
+
+	(void)context;
+	if (now < progress.next)
+		return;
+	progress.next = now + PROGRESS_EACH_MS;
+	progress.shown = true;
+	if (total) {
+		int full = (int)(done * PROGRESS_WIDTH / total);
+
+		full = full < PROGRESS_WIDTH ? full : PROGRESS_WIDTH;
+		fprintf(stderr, "\r%s [%.*s%*s] %zu of %zu\033[K", what, full,
+			"##############################", PROGRESS_WIDTH - full, "", done, total);
+	} else {
+		fprintf(stderr, "\r%s %zu\033[K", what, done);
+	}
+	fflush(stderr);
+}
+
+void store_show_progress(struct store *s)
+{
+	const char *term = getenv("TERM");
+
+	if (!isatty(STDERR_FILENO) || !term || str_eq(term, "dumb"))
+		return;
+	progress.next = milliseconds() + PROGRESS_FIRST_MS;
+	s->progress = show;
+}
+
+void store_hide_progress(void)
+{
+	if (progress.shown)
+		fputs("\r\033[K", stderr);
+	progress.shown = false;
+}

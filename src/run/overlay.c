@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The store of a run with copy-on-write trees, from its first directory to what is said of it at the
+ * end; fuse-overlayfs itself is in server.c.
+ *
+ * When all is over the layers are looked at as the sandbox's own root would: files in them may belong
+ * to subordinate ids. So the launcher enters the sandbox's user namespace for what is left to do; it
+ * has held it open, for the processes that were in it are gone.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "run/run.h"
+#include "run/server.h"
+#include "store/change.h"
+
+static void describe(struct launch *l)
+{
+	const struct plan *p = l->plan;
+	struct store *s = &l->store;
+
+	*s = (struct store){.pool = p->pool,
+			    .home = -1,
+			    .dir = -1,
+			    .profile = p->profile_name,
+			    .cwd = l->request->cwd,
+			    .identity = p->identity};
+	for (size_t i = 0; i < l->request->n_words; i++)
+		*vec_add(p->pool, &s->words) = l->request->words[i];
+	for (const char *const *w = p->argv; *w; w++)
+		*vec_add(p->pool, &s->command) = *w;
+	for (size_t i = 0; i < p->cows.n; i++)
+		*vec_add(p->pool, &s->trees) =
+			(struct store_tree){.path = p->cows.v[i].path, .fuse = p->cows.v[i].fuse};
+}
+
+/* A sandbox that runs again may have layers of trees that are not asked for this time. */
+static void find_layers(struct launch *l)
+{
+	const struct plan *p = l->plan;
+
+	l->layers = pool_alloc(p->pool, (p->cows.n + 1) * sizeof(*l->layers));
+	for (size_t i = 0; i < p->cows.n; i++) {
+		while (!str_eq(l->store.trees.v[l->layers[i]].path, p->cows.v[i].path))
+			l->layers[i]++;
+	}
+}
+
+int overlay_begin(void *context, struct err *e)
+{
+	struct launch *l = context;
+	int pair[2];
+
+	describe(l);
+	if (store_begin(&l->store, l->plan->state_home, l->request->name, e)) {
+		store_done(&l->store);
+		return -1;
+	}
+	find_layers(l);
+	l->outcome->kept = l->store.name;
+	/* An earlier run of it may have been killed. */
+	if (l->request->name)
+		overlay_tidy(l, e);
+	if (!plan_uses_fuse(l->plan))
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
+		err_errno(e, "socketpair");
+		overlay_end(l);
+		return -1;
+	}
+	l->overlays = pair[0];
+	l->overlays_inside = pair[1];
+	return 0;
+}
+
+int overlay_serve(void *context, struct err *e)
+{
+	struct launch *l = context;
+	const struct plan *p = l->plan;
+	char path[40];
+
+	l->servers = pool_alloc(p->pool, p->cows.n * sizeof(*l->servers));
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)l->pid);
+	l->user_namespace = open(path, O_RDONLY | O_CLOEXEC);
+	if (l->user_namespace < 0)
+		return err_errno(e, "%s", path);
+	for (size_t i = 0; i < p->cows.n; i++) {
+		if (p->cows.v[i].fuse && server_start(l, i, &l->servers[l->n_servers++], e))
+			return -1;
+	}
+	fd_closep(&l->overlays);
+	return 0;
+}
+
+/* While the child makes its world: one without a state is nothing that could be looked at later. */
+int overlay_record(void *context, struct err *e)
+{
+	const struct launch *l = context;
+
+	return store_write(&l->store, e);
+}
+
+/*
+ * work/incompat/volatile says that a layer may be damaged when the system crashes; the kernel then
+ * refuses to mount it again (overlayfs.rst, "Volatile mount"). To us that is no more than of any file
+ * that was not synced. Its directories have mode 0.
+ */
+int overlay_tidy(void *context, struct err *e)
+{
+	static const char *const names[] = {"work/work", "work/work/incompat",
+					    "work/work/incompat/volatile"};
+	const struct launch *l = context;
+	char path[60];
+
+	(void)e; /* Whatever is left is removed with the layer. */
+	for (size_t i = 0; i < l->plan->cows.n; i++) {
+		if (l->plan->cows.v[i].fuse)
+			continue;
+		for (size_t k = 0; k < 3; k++) {
+			snprintf(path, sizeof(path), "%zu/%s", l->layers[i], names[k]);
+			(void)!fchmodat(l->store.dir, path, 0700, 0);
+		}
+		snprintf(path, sizeof(path), "%zu/%s/dirty", l->layers[i], names[2]);
+		unlinkat(l->store.dir, path, 0);
+		for (size_t k = 2; k > 0; k--) {
+			snprintf(path, sizeof(path), "%zu/%s", l->layers[i], names[k]);
+			unlinkat(l->store.dir, path, AT_REMOVEDIR);
+		}
+	}
+	return 0;
+}
+
+enum { SERVERS_END_MS = 30000 };
+
+/*
+ * A server ends by itself once the last mount of its file system is gone, which is with PID 1; it has
+ * written everything by then.
+ */
+static void await_servers(struct launch *l)
+{
+	for (size_t i = 0; i < l->n_servers; i++) {
+		struct server *server = &l->servers[i];
+		struct pollfd end = {.fd = server->process, .events = POLLIN};
+
+		if (server->pid <= 0)
+			continue;
+		if (poll(&end, 1, SERVERS_END_MS) == 0) {
+			kill(server->pid, SIGKILL);
+			err_set(&l->outcome->store,
+				"%s: fuse-overlayfs did not end by itself; the last changes may be missing",
+				server->path);
+		}
+		while (waitpid(server->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		fd_closep(&server->process);
+		fd_closep(&server->errors);
+	}
+	l->n_servers = 0;
+}
+
+static bool is_to_keep(const struct launch *l, ssize_t changes)
+{
+	enum choice_keep keep = l->plan->keep;
+
+	/* What cannot be read is not thrown away, unless that is what was asked for. */
+	return keep == KEEP_YES || (keep == KEEP_AUTO && (changes != 0 || l->store.has_commit));
+}
+
+static int settle(struct launch *l, struct err *e)
+{
+	struct outcome *out = l->outcome;
+	ssize_t changes = 0;
+
+	if (l->plan->identity.by_helper && l->user_namespace >= 0 &&
+	    (setns(l->user_namespace, CLONE_NEWUSER) || syscall(SYS_setresgid, 0, 0, 0) ||
+	     syscall(SYS_setresuid, 0, 0, 0)))
+		return err_errno(e, "cannot enter the sandbox's user namespace again");
+	if (l->plan->keep != KEEP_NO)
+		changes = changes_record(&l->store, e);
+	if (is_to_keep(l, changes)) {
+		out->changes = changes < 0 ? 0 : (size_t)changes;
+		return changes < 0 || store_end(&l->store, e) ? -1 : 0;
+	}
+	out->kept = NULL;
+	return store_remove(&l->store, e);
+}
+
+void overlay_end(void *context)
+{
+	struct launch *l = context;
+	struct err e = {0};
+
+	fd_closep(&l->overlays);
+	fd_closep(&l->overlays_inside);
+	await_servers(l);
+	l->outcome->trees = l->plan->cows.n;
+	l->outcome->tree = l->plan->cows.n ? l->plan->cows.v[0].path : NULL;
+	if (settle(l, &e))
+		l->outcome->store = e;
+	fd_closep(&l->user_namespace);
+	store_done(&l->store);
+}

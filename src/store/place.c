@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* Places in a layer: see place.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "store/marks.h"
+#include "store/place.h"
+
+static const int directory_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+/* A directory that the operations have taken out of the layer whole, and that is back there: it is as
+ * it was, with its marks. */
+static bool is_given_back(struct work *w, const struct op *op)
+{
+	for (size_t i = 0; i < w->drops.n; i++) {
+		const struct op *drop = &w->journal->ops.v[w->drops.v[i]];
+
+		if (drop->tree == op->tree && beneath_within(op->path, drop->path) &&
+		    faccessat(w->slots, journal_slot('l', w->drops.v[i]).text, F_OK,
+			      AT_SYMLINK_NOFOLLOW))
+			return true;
+	}
+	return false;
+}
+
+/* The entry `name` of the directory `layer`, made like the host's if there is none. 1: opened; 0: the
+ * layer has something else there. */
+static int enter(struct work *w, int host, int layer, const char *name, int *ret)
+{
+	struct copy_rules rules = {.keep_group = true, .uid = w->for_host.uid};
+	struct node n;
+
+	*ret = openat(layer, name, directory_flags);
+	if (*ret < 0 && errno == ENOENT) {
+		if (node_read(w->pool, host, name, &n))
+			return -1;
+		if (n.type != NODE_DIRECTORY)
+			return 0;
+		n.uid = (uid_t)-1;
+		if (copy_object(host, name, layer, name, &n, &rules))
+			return -1;
+		*ret = openat(layer, name, directory_flags);
+	}
+	if (*ret < 0)
+		return errno == ENOTDIR || errno == ELOOP ? 0 : -1;
+	return 1;
+}
+
+/* All directories on the way to the last component, each made if it is missing. 1: *ret is open. */
+static int walk(struct work *w, const struct op *op, int *ret)
+{
+	struct work_tree *t = &w->trees[op->tree];
+	bool fuse = w->store->trees.v[op->tree].fuse;
+	_cleanup_fd_ int host = fcntl(t->host.root, F_DUPFD_CLOEXEC, 3),
+			 layer = fcntl(t->layer.root, F_DUPFD_CLOEXEC, 3);
+	const char *path = op->path;
+
+	for (size_t n; (n = strcspn(path, "/")) && path[n] && layer >= 0; path += n + 1) {
+		const char *name = pool_strndup(w->pool, path, n);
+		_cleanup_fd_ int above = fd_take(&layer);
+		int rc = enter(w, host, above, name, &layer), next;
+
+		if (rc <= 0)
+			return rc;
+		rc = mark_is_opaque(layer, fuse);
+		if (rc)
+			return rc < 0 ? -1 : 0;
+		next = openat(host, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		fd_closep(&host);
+		host = next;
+	}
+	*ret = fd_take(&layer);
+	return *ret < 0 ? -1 : 1;
+}
+
+int place_in_layer(struct work *w, const struct op *op, int *dir, const char **name, struct err *e)
+{
+	struct beneath *b = &w->trees[op->tree].layer;
+	int rc, fd;
+
+	if (!w->undo || is_given_back(w, op)) {
+		*dir = op_layer(w, op, name, e);
+		return *dir < 0 ? -1 : 1;
+	}
+	if (work_host_root(w, op->tree, e) < 0 || work_layer_root(w, op->tree, e) < 0)
+		return -1;
+	rc = walk(w, op, &fd);
+	if (rc <= 0)
+		return rc < 0 ? op_error(w, op, e) : 0;
+	*dir = beneath_keep(b, op->path, fd, name);
+	return 1;
+}
+
+int place_whiteout(struct work *w, const struct op *op, struct err *e)
+{
+	bool fuse = w->store->trees.v[op->tree].fuse;
+	_cleanup_fd_ int fd = -1;
+	struct node there;
+	const char *name;
+	int dir, rc = place_in_layer(w, op, &dir, &name, e);
+
+	if (rc <= 0)
+		return rc;
+	if (node_read(w->pool, dir, name, &there))
+		return op_error(w, op, e);
+	if (there.type == NODE_NONE)
+		return mark_whiteout(dir, name, fuse) && errno != EEXIST ? op_error(w, op, e) : 0;
+	/* A new directory of the program's, made where the host had one that was deleted. */
+	if (there.type != NODE_DIRECTORY || is_given_back(w, op))
+		return 0;
+	fd = openat(dir, name, directory_flags);
+	return fd < 0 || mark_opaque(fd, fuse) ? op_error(w, op, e) : 0;
+}
+
+int place_directory(struct work *w, const struct op *op, struct err *e)
+{
+	_cleanup_fd_ int fd = -1;
+	const char *name, *host_name;
+	int dir, host, rc;
+
+	if (!*op->path)
+		return 0;
+	rc = place_in_layer(w, op, &dir, &name, e);
+	if (rc <= 0)
+		return rc;
+	host = op_host(w, op, &host_name, e);
+	if (host < 0)
+		return -1;
+	return enter(w, host, dir, name, &fd) < 0 ? op_error(w, op, e) : 0;
+}
+
+/* --- a directory that was taken out of the layer whole --- */
+
+/* Entries that `to` does not have go there; where both have a directory, its entries in turn. */
+static int merge(struct pool *pool, int from, int to)
+{
+	_cleanup_fd_ int list = openat(from, ".", directory_flags);
+	node_name_vec names = {0};
+	struct node a, b;
+
+	if (list < 0 || node_list(pool, list, &names))
+		return -1;
+	for (size_t i = 0; i < names.n; i++) {
+		const char *name = names.v[i].name;
+		_cleanup_fd_ int below = -1, other = -1;
+
+		if (renameat2(from, name, to, name, RENAME_NOREPLACE) == 0)
+			continue;
+		if (errno != EEXIST || node_read(pool, from, name, &a) ||
+		    node_read(pool, to, name, &b))
+			return -1;
+		if (a.type != NODE_DIRECTORY || b.type != NODE_DIRECTORY)
+			continue;
+		below = openat(from, name, directory_flags);
+		other = openat(to, name, directory_flags);
+		if (below < 0 || other < 0 || merge(pool, below, other))
+			return -1;
+	}
+	return 0;
+}
+
+int place_back(struct work *w, size_t i, struct err *e)
+{
+	const struct op *op = &w->journal->ops.v[i];
+	struct journal_word slot = journal_slot('l', i);
+	_cleanup_fd_ int from = -1, to = -1;
+	const char *name;
+	int dir, rc;
+
+	if (faccessat(w->slots, slot.text, F_OK, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT ? 0 : op_error(w, op, e);
+	rc = place_in_layer(w, op, &dir, &name, e);
+	if (rc <= 0)
+		return rc;
+	if (renameat2(w->slots, slot.text, dir, name, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return op_error(w, op, e);
+	from = openat(w->slots, slot.text, directory_flags);
+	to = openat(dir, name, directory_flags);
+	/* One of them is no directory: the layer keeps what it has. */
+	if (from < 0 || to < 0)
+		return errno == ENOTDIR || errno == ELOOP ? 0 : op_error(w, op, e);
+	return merge(w->pool, from, to) ? op_error(w, op, e) : 0;
+}
