@@ -16,6 +16,11 @@ const struct command commands[] = {
 	{"list", cmd_list, "[--changes] [--names] [--json]", "kept and running sandboxes"},
 	{"changes", cmd_changes, "NAME [--diff] [--stat] [--json] [PATH...]",
 	 "what a sandbox has changed"},
+	{"commit", cmd_commit,
+	 "NAME [--dry-run] [--interactive] [--theirs|--ours|--merge] [--allow-executed] [--json] [PATH...]",
+	 "apply changes to the real tree"},
+	{"discard", cmd_discard, "NAME [--json] [PATH...]", "throw changes away"},
+	{"undo", cmd_undo, "NAME [--json]", "take the last commit back"},
 	{"remove", cmd_remove, "NAME...", "remove sandboxes, and what they have changed"},
 	{"completion", cmd_completion, "bash|zsh|fish", "print completions for a shell"},
 	{"help", cmd_help, "[COMMAND]", "the manual"},
@@ -30,9 +35,6 @@ const struct command commands[] = {
 	{"pause", NULL, NULL, NULL},
 	{"resume", NULL, NULL, NULL},
 	{"wait", NULL, NULL, NULL},
-	{"commit", NULL, NULL, NULL},
-	{"discard", NULL, NULL, NULL},
-	{"undo", NULL, NULL, NULL},
 	{"selftest", NULL, NULL, NULL},
 };
 const size_t commands_n = sizeof(commands) / sizeof(commands[0]);

@@ -15,8 +15,8 @@ static const struct {
 	[CHANGE_ADDED] = {'A', "\033[32m", "added"},
 	[CHANGE_MODIFIED] = {'M', "\033[33m", "modified"},
 	[CHANGE_DELETED] = {'D', "\033[31m", "deleted"},
-	[CHANGE_TYPE] = {'T', "\033[35m", "of another type"},
-	[CHANGE_META] = {'m', "\033[36m", "of metadata only"},
+	[CHANGE_TYPE] = {'T', "\033[35m", "type changed"},
+	[CHANGE_META] = {'m', "\033[36m", "metadata only"},
 };
 
 static const struct {

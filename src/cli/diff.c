@@ -279,13 +279,16 @@ struct pair {
 	struct node old, new;
 };
 
-/* What has lines: one pair, or where the type changed one that goes and one that comes. */
+/*
+ * What has lines: one pair; or one that goes and one that comes, where the type changed, and for links:
+ * of a changed one patch(1) believes it is a file.
+ */
 static size_t pairs_of(const struct change *c, struct pair pairs[2])
 {
 	const struct node none = {.type = NODE_NONE};
 	size_t n = 0;
 
-	if (has_content(&c->before) && c->before.type == c->after.type) {
+	if (c->before.type == NODE_FILE && c->after.type == NODE_FILE) {
 		pairs[n++] = (struct pair){c->before, c->after};
 		return n;
 	}

@@ -103,8 +103,7 @@ struct side {
 	struct store *s;
 	const struct base *base;
 	bool recorded; /* the end of the last run is */
-	int root;      /* of the tree on the host */
-	dev_t device;
+	struct scan_roots roots;
 };
 
 /* Of attributes a record has no more than the time at which the host last changed any. */
@@ -113,7 +112,7 @@ static bool host_is_same(const struct side *x, const struct base_record *r,
 {
 	const struct change *c = &entry->change;
 
-	if (!base_host_is_same(r, &c->before, x->device))
+	if (!base_host_is_same(r, &c->before, x->roots.device))
 		return false;
 	return c->before.type != NODE_DIRECTORY || c->kind != CHANGE_META ||
 	       c->before.mode != c->after.mode || r->host.ctime == c->before.ctime;
@@ -136,7 +135,7 @@ static enum conflict conflict_of(const struct side *x, const struct base_record 
 		return CONFLICT_ADDED;
 	if (now->type == NODE_NONE)
 		return CONFLICT_DELETED;
-	return has_saved_content(x->s, r, x->root, now) ? CONFLICT_NONE : CONFLICT_MODIFIED;
+	return has_saved_content(x->s, r, x->roots.host, now) ? CONFLICT_NONE : CONFLICT_MODIFIED;
 }
 
 /* --- what the host runs later --- */
@@ -151,20 +150,21 @@ static bool stands_at(int root, const char *path)
 }
 
 /* Git would take the directory for a repository, when all of the sandbox is on the host. */
-static bool is_repository(const struct store *s, const char *dir, int upper, int root)
+static bool is_repository(const struct store *s, const char *dir, const struct scan_roots *roots)
 {
 	static const char *const names[] = {"HEAD", "objects", "refs"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const char *path = *dir ? pool_printf(s->pool, "%s/%s", dir, names[i]) : names[i];
 
-		if (!stands_at(upper, path) && !stands_at(root, path))
+		if (!stands_at(roots->upper, path) && !stands_at(roots->host, path))
 			return false;
 	}
 	return true;
 }
 
-static bool runs_later(const struct store *s, const struct change *c, int upper, int root)
+static bool runs_later(const struct store *s, const struct change *c,
+		       const struct scan_roots *roots)
 {
 	const char *path = change_path(s, c);
 	size_t below = SIZE_MAX;
@@ -177,7 +177,7 @@ static bool runs_later(const struct store *s, const struct change *c, int upper,
 		return true;
 	while ((n = executed_repository(c->path, below)) >= 0) {
 		below = (size_t)n;
-		if (is_repository(s, pool_strndup(s->pool, c->path, below), upper, root))
+		if (is_repository(s, pool_strndup(s->pool, c->path, below), roots))
 			return true;
 	}
 	return false;
@@ -224,26 +224,21 @@ static void choose(const struct side *x, const scan_entry_vec *all, change_vec *
 
 static int read_tree(struct side *x, size_t tree, change_vec *ret, struct err *e)
 {
-	_cleanup_fd_ int upper = store_open_upper(x->s, tree, e),
-			 root = upper < 0 ? -1 : store_open_tree(x->s, tree, e);
 	scan_entry_vec all = {0};
 	size_t first = ret->n;
-	struct stat st;
+	int rc;
 
-	if (root < 0)
+	if (scan_open(x->s, tree, &x->roots, e))
 		return -1;
-	if (fstat(root, &st))
-		return err_errno(e, "%s", x->s->trees.v[tree].path);
-	if (scan_tree(x->s, tree, x->base, &all, e))
-		return -1;
-	x->root = root;
-	x->device = st.st_dev;
-	choose(x, &all, ret);
+	rc = scan_tree(x->s, tree, &x->roots, x->base, &all, e);
+	if (rc == 0)
+		choose(x, &all, ret);
 	for (size_t i = first; i < ret->n; i++) {
-		if (runs_later(x->s, &ret->v[i], upper, root))
+		if (runs_later(x->s, &ret->v[i], &x->roots))
 			ret->v[i].flags |= FLAG_EXECUTED;
 	}
-	return 0;
+	scan_close(&x->roots);
+	return rc;
 }
 
 int changes_read(struct store *s, change_vec *ret, struct err *e)
@@ -269,7 +264,7 @@ struct recorder {
 	struct store *s;
 	struct base old, now;
 	struct beneath host;
-	dev_t device;
+	struct scan_roots roots;
 	size_t changes;
 	struct err *e;
 };
@@ -297,7 +292,7 @@ static int record(struct recorder *x, const struct scan_entry *entry)
 
 	*r = (struct base_record){.tree = c->tree,
 				  .path = c->path,
-				  .host = base_host(&c->before, x->device),
+				  .host = base_host(&c->before, x->roots.device),
 				  .clean = !entry->differs,
 				  .ino = entry->ino,
 				  .ctime = entry->ctime};
@@ -317,29 +312,24 @@ static int record(struct recorder *x, const struct scan_entry *entry)
 		r->host = old->host;
 	else
 		r->unknown = x->old.lost || is_unknown(x->s, entry);
-	if (old && !base_host_is_same(old, &c->before, x->device))
+	if (old && !base_host_is_same(old, &c->before, x->roots.device))
 		return 0;
 	return save_content(x, entry, r);
 }
 
 static int record_tree(struct recorder *x, size_t tree)
 {
-	_cleanup_fd_ int root = store_open_tree(x->s, tree, x->e);
 	scan_entry_vec all = {0};
-	struct stat st;
-	int rc = 0;
+	int rc;
 
-	if (root < 0)
+	if (scan_open(x->s, tree, &x->roots, x->e))
 		return -1;
-	if (fstat(root, &st))
-		return err_errno(x->e, "%s", x->s->trees.v[tree].path);
-	if (scan_tree(x->s, tree, &x->old, &all, x->e))
-		return -1;
-	x->host = (struct beneath){.root = root, .fd = -1};
-	x->device = st.st_dev;
+	x->host = (struct beneath){.root = x->roots.host, .fd = -1};
+	rc = scan_tree(x->s, tree, &x->roots, &x->old, &all, x->e);
 	for (size_t i = 0; i < all.n && rc == 0; i++)
 		rc = record(x, &all.v[i]);
 	beneath_forget(&x->host);
+	scan_close(&x->roots);
 	return rc;
 }
 

@@ -44,7 +44,8 @@ enum op_flag {
 	OP_INHERIT = 1 << 3, /* the host's directory gives new files its group (inode(7), S_ISGID) */
 	OP_SETTLE = 1 << 4,  /* OP_TIMES: the host's directory gets the layer's times */
 	OP_HOST = 1 << 5,    /* OP_TIMES: entries of the host's directory change */
-	OP_FLAGS = 1 << 6,
+	OP_REPLACED = 1 << 6, /* OP_REMOVE, OP_RMDIR: an operation behind it puts something there */
+	OP_FLAGS = 1 << 7,
 };
 
 struct op {

@@ -195,6 +195,8 @@ static void remove_one(struct builder *b, const struct change *c)
 		return;
 	op = add(b, is_dir(&c->before) ? OP_RMDIR : OP_REMOVE, c);
 	op->host = c->before;
+	if (c->after.type != NODE_NONE)
+		op->flags |= OP_REPLACED;
 }
 
 static bool needs_copy(const struct builder *b, const struct change *c)

@@ -276,22 +276,43 @@ static int begin(struct scan *x)
 	return 0;
 }
 
-int scan_tree(struct store *s, size_t tree, const struct base *base, scan_entry_vec *ret,
-	      struct err *e)
+void scan_close(struct scan_roots *r)
 {
-	_cleanup_fd_ int upper = store_open_upper(s, tree, e),
-			 root = upper < 0 ? -1 : store_open_tree(s, tree, e);
+	fd_closep(&r->upper);
+	fd_closep(&r->host);
+}
+
+int scan_open(const struct store *s, size_t tree, struct scan_roots *ret, struct err *e)
+{
+	struct stat st;
+
+	*ret = (struct scan_roots){-1, -1, 0};
+	ret->upper = store_open_upper(s, tree, e);
+	ret->host = ret->upper < 0 ? -1 : store_open_tree(s, tree, e);
+	if (ret->host >= 0 && fstat(ret->host, &st) == 0) {
+		ret->device = st.st_dev;
+		return 0;
+	}
+	if (ret->host >= 0)
+		err_errno(e, "%s", s->trees.v[tree].path);
+	scan_close(ret);
+	return -1;
+}
+
+int scan_tree(struct store *s, size_t tree, const struct scan_roots *roots, const struct base *base,
+	      scan_entry_vec *ret, struct err *e)
+{
 	struct scan x = {.s = s,
 			 .tree = tree,
 			 .base = base,
 			 .ids = compare_ids_of(s, tree),
-			 .upper = upper,
-			 .root = root,
+			 .upper = roots->upper,
+			 .root = roots->host,
 			 .all = ret,
 			 .e = e};
 	size_t first = ret->n;
 
-	if (root < 0 || begin(&x))
+	if (begin(&x))
 		return -1;
 	while (x.todo.n) {
 		const struct pending p = x.todo.v[--x.todo.n];

@@ -16,9 +16,17 @@ struct scan_entry {
 };
 typedef vec_of(struct scan_entry) scan_entry_vec;
 
+/* Open directories of a tree: its layer's root, and its own on the host. */
+struct scan_roots {
+	int upper, host; /* -1: not open */
+	dev_t device;	 /* of the host's */
+};
+int scan_open(const struct store *s, size_t tree, struct scan_roots *ret, struct err *e);
+void scan_close(struct scan_roots *r);
+
 /*
  * Adds a tree's entries, sorted by path. `base` tells where the host had no directory when an opaque one
  * was made there, so that nothing is hidden by it.
  */
-int scan_tree(struct store *s, size_t tree, const struct base *base, scan_entry_vec *ret,
-	      struct err *e);
+int scan_tree(struct store *s, size_t tree, const struct scan_roots *roots, const struct base *base,
+	      scan_entry_vec *ret, struct err *e);

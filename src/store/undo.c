@@ -204,7 +204,8 @@ static int check_one(struct checking *x, size_t i)
 	const char *name;
 	int dir;
 
-	if (op->kind == OP_LIKE || op->kind == OP_DROP || op->kind == OP_RAISE)
+	if (op->kind == OP_LIKE || op->kind == OP_DROP || op->kind == OP_RAISE ||
+	    op->flags & OP_REPLACED)
 		return 0;
 	dir = op_host(x->w, op, &name, x->e);
 	if (dir < 0 && x->e->error != ENOENT && x->e->error != ENOTDIR)
@@ -260,19 +261,18 @@ static int mark(struct work *w, struct err *e)
 
 static void list_paths(struct work *w, struct undo *ret)
 {
-	const struct op *last = NULL;
-
 	for (size_t i = 0; i < w->journal->ops.n; i++) {
 		const struct op *op = &w->journal->ops.v[i];
 
 		if (op->kind == OP_LIKE || op->kind == OP_DROP || op->kind == OP_RAISE ||
 		    op->kind == OP_TIMES)
 			continue;
-		if (!last || last->tree != op->tree || !str_eq(last->path, op->path))
+		if (!(op->flags & OP_REPLACED))
 			*vec_add(w->pool, &ret->paths) =
 				path_join(w->pool, w->store->trees.v[op->tree].path, op->path);
-		last = op;
 	}
+	if (ret->paths.n)
+		qsort(ret->paths.v, ret->paths.n, sizeof(*ret->paths.v), by_text);
 }
 
 static int undo(struct work *w, bool dry_run, const volatile sig_atomic_t *stop, struct undo *ret,

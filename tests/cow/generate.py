@@ -226,7 +226,9 @@ def invisible(rng, p):
     if directory != "missing":
         choices += [[["chmod", directory, 0o700], ["chmod", directory, os.lstat(directory).st_mode & 0o7777]],
                     [["setxattr", directory, "user.tmp", "x"], ["removexattr", directory, "user.tmp"]],
-                    [["utime", directory, *old_time(rng)]], [["move", directory, free], ["move", free, directory]]]
-    if not any_one.startswith(other) and not other.startswith(any_one):
+                    [["utime", directory, *old_time(rng)]]]
+    if directory != "missing" and not at_or_below(free, directory):
+        choices += [[["move", directory, free], ["move", free, directory]]]
+    if not at_or_below(any_one, other) and not at_or_below(other, any_one):
         choices += [[["exchange", any_one, other], ["exchange", any_one, other]]]
     return rng.choice(choices)

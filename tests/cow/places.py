@@ -217,8 +217,8 @@ class Report:
                 print(f"ok {i} {name} # SKIP {self.skipped[name]}")
                 continue
             print(f"{'not ok' if bad else 'ok'} {i} {name} ({self.tried[name]} times)")
-            for line in bad[:10]:
-                print(f"# {line}")
-            if len(bad) > 10:
-                print(f"# and {len(bad) - 10} more")
+            for line in bad[:8]:
+                print("# " + line.encode("utf-8", "backslashreplace").decode()[:1500].replace("\n", "\\n"))
+            if len(bad) > 8:
+                print(f"# and {len(bad) - 8} more")
         return 1 if self.failed else 0

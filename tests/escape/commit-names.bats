@@ -1,0 +1,112 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# Names made to be read as something else: escape sequences that rewrite the terminal, newlines that forge lines of
+# the list, dashes that become options, bytes that are no UTF-8.
+
+load ../lib/common
+load attack
+load cow
+
+setup() {
+	attack_setup
+	cat >names.py <<'END'
+import os, sys
+names = [b"new\nline", b"\nD victim", b"\x1b[2J\x1b[31mred", b"\x1b]0;title\x07", b"bell\x07", b"--theirs", b"-n", b"--",
+         b"bad\xff\xfeutf8", b"cut\xe2\x80", b"\xe2\x80\xaertl", b"tab\there", b"back\\slash", b"quote\"'", b"%s%n",
+         b"cr\rover", b"\xc2\x9b31mcsi", b" lead", b"trail ", b"x" * 255, b"del\x7f", b".wh", b"*", b"{a,b}", b"$(id)"]
+for name in names:
+    if sys.argv[1] == "make":
+        with open(name, "wb") as f:
+            f.write(name)
+        os.makedirs(b"d/" + name)
+        os.symlink(name, b"d/" + name + b"/link")
+    else:
+        assert open(name, "rb").read() == name and os.readlink(b"d/" + name + b"/link") == name, name
+print(len(names))
+END
+}
+
+teardown() {
+	attack_teardown
+}
+
+# What is printed has no control character but the newline, and no text that turns itself round.
+harmless() {
+	! LC_ALL=C grep -q '[[:cntrl:]]' "$1" || { echo 'control characters' >&2; cat -v "$1" >&2; return 1; }
+	! LC_ALL=C grep -qP '\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]' "$1" || { echo 'C1 or bidi' >&2; return 1; }
+	iconv -f UTF-8 -t UTF-8 "$1" >/dev/null || { echo 'not UTF-8' >&2; return 1; }
+}
+
+@test "a plain list of such names is what the attack wants" {
+	python3 names.py make
+	ls -1 --literal --show-control-chars >list
+	fails harmless list
+	grep -qx 'D victim' list
+}
+
+@test "changes, commit and undo print them harmlessly, one line each, and do what they should" {
+	local form overlay
+
+	cp names.py "$HOME/t/names.py"
+	for overlay in kernel fuse; do
+		changed x 'python3 names.py make' --set Filesystem.Overlay=$overlay
+		"$SANDBOX" changes x >list
+		harmless list
+		[ "$(grep -c '^[A-Za-z] ' list)" = $((25 * 3 + 1)) ]
+		for form in --diff --stat --json; do
+			"$SANDBOX" changes x $form >list
+			harmless list
+		done
+		python3 -c 'import json; assert len(json.load(open("list"))["changes"]) == 76'
+		rm list
+		ends 0 "$SANDBOX" commit x
+		[ "$(python3 names.py check)" = 25 ]
+		ends 0 "$SANDBOX" undo x
+		[ "$(find . -mindepth 1 | wc -l)" = 1 ]
+		"$SANDBOX" commit x >"$HOME/t/list" 2>&1
+		harmless "$HOME/t/list"
+		"$SANDBOX" undo x >"$HOME/t/list" 2>&1
+		harmless "$HOME/t/list"
+		ends 0 "$SANDBOX" remove x
+	done
+	rm "$HOME/t/names.py" "$HOME/t/list"
+}
+
+@test "a path that begins with dashes is named behind --, or after ./, and nothing else is committed" {
+	changed x 'python3 names.py make'
+	ends 125 "$SANDBOX" commit x --theirs --no-such
+	[ "$(find . -mindepth 1 | wc -l)" = 1 ]
+	ends 0 "$SANDBOX" commit x -- --theirs
+	[ -f ./--theirs ] && [ "$(find . -mindepth 1 | wc -l)" = 2 ]
+	ends 0 "$SANDBOX" commit x ./-n
+	[ -f ./-n ] && [ "$(find . -mindepth 1 | wc -l)" = 3 ]
+	ends 0 "$SANDBOX" commit x -- --
+	[ -f ./-- ] && [ "$(find . -mindepth 1 | wc -l)" = 4 ]
+	ends 0 "$SANDBOX" commit x $'new\nline' $'bad\xff\xfeutf8'
+	[ -f $'new\nline' ] && [ -f $'bad\xff\xfeutf8' ] && [ "$(find . -mindepth 1 | wc -l)" = 6 ]
+}
+
+@test "conflicts are named harmlessly" {
+	changed x 'python3 names.py make'
+	python3 - <<-'END'
+		for name in (b"new\nline", b"\x1b[2J\x1b[31mred", b"bad\xff\xfeutf8"):
+		    open(name, "wb").write(b"host")
+	END
+	"$SANDBOX" commit x >"$HOME/t/list" 2>&1 && return 1
+	harmless "$HOME/t/list"
+	! grep -q '^D victim' "$HOME/t/list"
+	rm "$HOME/t/list"
+}
+
+@test "a sandbox cannot be named like an option, a path or a directory that is there" {
+	local name
+
+	for name in --all -x ../y . .. '' 'a/b' $'a\nb' "$(printf 'x%.0s' {1..65})"; do
+		ends 125 "$SANDBOX" -n "$name" --keep -- true
+		for command in changes commit discard undo remove; do
+			ends '125' "$SANDBOX" $command "$name"
+		done
+	done
+	[ -z "$(ls -A "$HOME/.local/state/sandbox" 2>/dev/null)" ]
+}
