@@ -74,6 +74,8 @@ need-libraries:
 # --- manual pages; without scdoc there are none ---
 
 PAGES := $(patsubst man/%.scd,$(B)/man/%,$(wildcard man/*.scd))
+# What sandbox-changes(1) is about as well.
+ALIASES := $(addprefix sandbox-,list commit discard undo remove)
 man: $(if $(shell command -v scdoc),$(PAGES))
 
 $(B)/man/%: man/%.scd man/tidy.awk
@@ -142,6 +144,7 @@ install: all
 	install -D -m 644 -t $(DESTDIR)$(DATADIR)/sandbox/profiles $(SHIPPED)
 	install -D -m 644 -t $(DESTDIR)$(DATADIR)/sandbox/apparmor helpers/apparmor/sandbox
 	$(foreach p,$(wildcard $(PAGES)),install -D -m 644 -t $(DESTDIR)$(MANDIR)/man$(lastword $(subst ., ,$(p))) $(p);)
+	$(if $(wildcard $(PAGES)),$(foreach a,$(ALIASES),ln -sf sandbox-changes.1 $(DESTDIR)$(MANDIR)/man1/$(a).1;))
 	install -d $(DESTDIR)$(DATADIR)/bash-completion/completions $(DESTDIR)$(DATADIR)/zsh/site-functions \
 		$(DESTDIR)$(DATADIR)/fish/vendor_completions.d
 	$(B)/sandbox completion bash >$(DESTDIR)$(DATADIR)/bash-completion/completions/sandbox
@@ -149,7 +152,8 @@ install: all
 	$(B)/sandbox completion fish >$(DESTDIR)$(DATADIR)/fish/vendor_completions.d/sandbox.fish
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/sandbox $(foreach p,$(PAGES),$(DESTDIR)$(MANDIR)/man$(lastword $(subst ., ,$(p)))/$(notdir $(p)))
+	rm -f $(DESTDIR)$(BINDIR)/sandbox $(foreach p,$(PAGES),$(DESTDIR)$(MANDIR)/man$(lastword $(subst ., ,$(p)))/$(notdir $(p))) \
+		$(ALIASES:%=$(DESTDIR)$(MANDIR)/man1/%.1)
 	rm -f $(DESTDIR)$(DATADIR)/bash-completion/completions/sandbox $(DESTDIR)$(DATADIR)/zsh/site-functions/_sandbox \
 		$(DESTDIR)$(DATADIR)/fish/vendor_completions.d/sandbox.fish
 	rm -rf $(DESTDIR)$(DATADIR)/sandbox

@@ -166,15 +166,16 @@ static int print_text(struct store_words *w, const struct store *s, const change
 
 static void json_node(struct jsonw *j, const char *key, const struct node *n, bool with_owner)
 {
+	char mode[8];
+
 	if (n->type == NODE_NONE) {
 		jsonw_string(j, key, NULL);
 		return;
 	}
 	jsonw_open(j, key, '{');
 	jsonw_string(j, "type", node_type_name(n->type));
-	jsonw_string(j, "mode",
-		     (char[]){'0' + (char)(n->mode >> 9 & 7), '0' + (char)(n->mode >> 6 & 7),
-			      '0' + (char)(n->mode >> 3 & 7), '0' + (char)(n->mode & 7), '\0'});
+	snprintf(mode, sizeof(mode), "%04o", (unsigned)n->mode & 07777);
+	jsonw_string(j, "mode", mode);
 	/* Those of a directory are its file system's and of whatever last made an entry in it. */
 	if (n->type != NODE_DIRECTORY) {
 		jsonw_number(j, "size", n->size);

@@ -63,6 +63,7 @@ struct session {
 	struct profile profile;
 	struct plan plan;
 	struct run_options options;
+	const char *kept; /* the name of a sandbox that runs again, or NULL */
 };
 int session_plan(struct session *s, struct err *e);
 

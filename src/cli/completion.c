@@ -48,7 +48,7 @@ bool has_commands(const struct command *c)
 	return str_eq(c->arguments, "[COMMAND]");
 }
 
-bool is_on_kept(const struct command *c)
+bool command_is_on_kept(const struct command *c)
 {
 	for (size_t i = 0; i < store_options_n; i++) {
 		if (store_option_is_of(&store_options[i], c->name))

@@ -26,7 +26,7 @@ bool has_run_options(const struct command *c);
 bool has_choices(const struct command *c);
 bool has_commands(const struct command *c);
 /* One of those on kept sandboxes: options of store_options, then what kept_words says. */
-bool is_on_kept(const struct command *c);
+bool command_is_on_kept(const struct command *c);
 /* What stands behind such a command: the kind of the first word, and of all that follow. */
 struct kept_words {
 	enum value_kind first, others;

@@ -175,7 +175,7 @@ static void bash_command(const struct command *c)
 		printf("_sandbox_run 2 ;;\n");
 		return;
 	}
-	if (is_on_kept(c)) {
+	if (command_is_on_kept(c)) {
 		bash_kept(c);
 		return;
 	}

@@ -134,7 +134,7 @@ static void fish_command(const struct command *c)
 	if (has_run_options(c))
 		return;
 	printf("complete -c sandbox -n '__sandbox_is %s' -s h -l help -d 'help'\n", c->name);
-	if (is_on_kept(c)) {
+	if (command_is_on_kept(c)) {
 		fish_kept(c);
 	} else if (has_choices(c)) {
 		printf("complete -c sandbox -n '__sandbox_is %s; and test (count (commandline -opc)) -eq 2' -a '",

@@ -126,8 +126,8 @@ static void zsh_case(const struct command *c)
 		printf("_sandbox_profile ;;\n");
 		return;
 	}
-	printf("_arguments %s'(-h --help)'{-h,--help}'[help]'", is_on_kept(c) ? "-S " : "");
-	if (is_on_kept(c)) {
+	printf("_arguments %s'(-h --help)'{-h,--help}'[help]'", command_is_on_kept(c) ? "-S " : "");
+	if (command_is_on_kept(c)) {
 		zsh_kept(c);
 	} else if (has_choices(c)) {
 		printf(" '1:what:(");

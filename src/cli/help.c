@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
-#include "cli/cli.h"
+#include "cli/completion.h"
 
 void help_options(FILE *out)
 {
@@ -15,7 +15,10 @@ void help_options(FILE *out)
 		"Usage: sandbox [RUN-OPTIONS] [--] COMMAND [ARG...]\n"
 		"       sandbox SUBCOMMAND [...]\n\n"
 		"Runs COMMAND so that it sees no home directory, no network, no other process and no key,\n"
-		"and can change nothing but what the profile says. Without root, without a daemon.\n\n"
+		"and changes a copy, or what the profile says. Without root, without a daemon.\n\n"
+		"  sandbox ./install.sh              run it on a copy of this directory\n"
+		"  sandbox changes NAME              what it has changed there; NAME is said at the end\n"
+		"  sandbox commit NAME               apply that; `sandbox undo NAME` takes it back\n"
 		"  sandbox --profile build make      compile the project in this directory, offline\n"
 		"  sandbox explain -p build make     what that would do, line by line\n"
 		"  sandbox doctor                    what this host lacks, and how to mend it\n\n"
@@ -40,7 +43,8 @@ void help_options(FILE *out)
 	}
 	fprintf(out,
 		"\nExit status: the command's own; 128+N if signal N ended it; 125 if sandbox failed;\n"
-		"126 found but not executable; 127 not found. Manual: man sandbox, man sandbox-profile\n");
+		"126 found but not executable; 127 not found.\n"
+		"Manual: man sandbox, man sandbox-changes, man sandbox-profile\n");
 }
 
 /* One word a line, for scripts: `help --options`, `help --commands`. */
@@ -71,6 +75,13 @@ int help_command(const char *name)
 		return EXIT_SANDBOX;
 	printf("Usage: sandbox %s %s\n%s\n", c->name, c->arguments, c->doc);
 	return 0;
+}
+
+static const char *page_of(const struct command *c)
+{
+	if (str_eq(c->name, "profile"))
+		return "sandbox-profile";
+	return command_is_on_kept(c) ? "sandbox-changes" : "sandbox";
 }
 
 /* Returns if there is no such page, or no man(1). */
@@ -112,8 +123,8 @@ int cmd_help(int argc, char **argv)
 		return cli_error(&e);
 	}
 	if (isatty(STDOUT_FILENO))
-		open_manual(str_eq(c->name, "profile") ? "sandbox-profile" : "sandbox");
-	return help_command(c->name);
+		open_manual(page_of(c));
+	return store_help(c->name);
 }
 
 int cmd_version(int argc, char **argv)

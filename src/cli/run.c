@@ -84,6 +84,11 @@ static int take_over(struct session *s, int argc, char **argv, struct err *e)
 	if (kept.cwd && chdir(kept.cwd))
 		return err_errno(e, "%s: where it was started (%s)", kept.name, kept.cwd);
 	host_init(&s->host, &s->pool, (const char *const *)environ);
+	/* A link in its place, or in that of a directory above, would show the program another one. */
+	if (kept.cwd && (!s->host.cwd || !str_eq(s->host.cwd, kept.cwd)))
+		return err_set(e, "%s: it was started in %s, which is another directory now",
+			       kept.name, kept.cwd);
+	s->kept = kept.name;
 	return 0;
 }
 
@@ -99,9 +104,11 @@ static int tell(const struct run_options *o, const struct outcome *out, int stat
 	}
 	if (name && !o->quiet && out->changes) {
 		fprintf(stderr,
-			"sandbox: %zu change%s to %s%s: kept as %s, the real tree is as it was\n",
-			out->changes, out->changes == 1 ? "" : "s", str_safe(&pool, out->tree),
-			out->trees > 1 ? " and other trees" : "", name);
+			"sandbox: %zu change%s to %s: kept as %s, the real tree is as it was\n",
+			out->changes, out->changes == 1 ? "" : "s",
+			out->trees > 1 ? pool_printf(&pool, "%zu trees", out->trees)
+				       : str_safe(&pool, out->tree),
+			name);
 		fprintf(stderr, "  sandbox changes %s    shows them (--diff: line by line)\n", name);
 		fprintf(stderr, "  sandbox commit %s     applies them (or some: name the paths)\n",
 			name);
@@ -130,6 +137,9 @@ static int run_options(struct session *s, int argc, char **argv, struct err *e)
 		       err_hint(e, "sandbox make; `sandbox --help` shows more");
 	if (session_plan(s, e))
 		return -1;
+	if (s->kept && !plan_uses_store(&s->plan))
+		return err_set(e, "%s: with these options it would not run on its changes", s->kept),
+		       err_hint(e, "another name, or none");
 	if (o->explain) {
 		explain_print(s, stdout);
 		return fflush(stdout) || ferror(stdout) ? err_errno(e, "standard output") : 0;

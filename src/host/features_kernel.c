@@ -162,14 +162,16 @@ static void probe_layers(struct probe *p)
 			  "there is no home directory to keep changes in", "export HOME=DIR");
 	else if (h->state_type)
 		probe_add(p, "layers", FEATURE_WARNING,
-			  pool_printf(p->pool,
-				      "%s is on %s: copies are made by fuse-overlayfs, which is slower",
-				      str_safe(p->pool, h->state_home), h->state_type),
+			  pool_printf(
+				  p->pool,
+				  "%s is on %s: copies are made by fuse-overlayfs, which is slower",
+				  str_safe(p->pool, h->state_home), h->state_type),
 			  "export XDG_STATE_HOME=DIR, on ext4, XFS or Btrfs");
 	else
-		probe_add(p, "layers", FEATURE_OK,
-			  pool_printf(p->pool, "%s can hold them", str_safe(p->pool, h->state_home)),
-			  NULL);
+		probe_add(
+			p, "layers", FEATURE_OK,
+			pool_printf(p->pool, "%s can hold them", str_safe(p->pool, h->state_home)),
+			NULL);
 }
 
 void probe_overlay(struct probe *p)

@@ -348,10 +348,12 @@ static const struct {
 } programs[PROGRAMS] = {
 	{"fuse-overlayfs", "fuse-overlayfs", "fuse-overlayfs", "fuse-overlayfs",
 	 "copy-on-write for another user, or of the whole root,"},
-	{"slirp4netns", "slirp4netns", "slirp4netns", "slirp4netns", "a private network (a later version)"},
+	{"slirp4netns", "slirp4netns", "slirp4netns", "slirp4netns",
+	 "a private network (a later version)"},
 	{"pasta", "passt", "passt", "passt", "a private network (a later version)"},
 	{"nft", "nftables", "nftables", "nftables", "lists of allowed hosts (a later version)"},
-	{"dnsmasq", "dnsmasq-base", "dnsmasq", "dnsmasq", "lists of allowed hosts (a later version)"},
+	{"dnsmasq", "dnsmasq-base", "dnsmasq", "dnsmasq",
+	 "lists of allowed hosts (a later version)"},
 };
 
 /* The line of the output that has a version in it, without what follows. */
@@ -405,8 +407,7 @@ void probe_programs(struct probe *p)
 
 		if (!path)
 			probe_add(p, programs[i].name, FEATURE_WARNING,
-				  pool_printf(p->pool,
-					      "not installed; only %s needs it",
+				  pool_printf(p->pool, "not installed; only %s needs it",
 					      programs[i].use),
 				  probe_install(p, programs[i].debian, programs[i].fedora,
 						programs[i].arch));

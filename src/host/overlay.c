@@ -61,9 +61,9 @@ static int read_mounts(struct host *h, struct err *e)
  * and extended attributes of users. */
 static bool takes_layers(const char *path)
 {
-	static const unsigned magics[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
-					  TMPFS_MAGIC,	    F2FS_SUPER_MAGIC, 0xca451a4e /* bcachefs */,
-					  0x2fc12fc1 /* zfs */};
+	static const unsigned magics[] = {
+		EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC,	     BTRFS_SUPER_MAGIC, TMPFS_MAGIC,
+		F2FS_SUPER_MAGIC, 0xca451a4e /* bcachefs */, 0x2fc12fc1 /* zfs */};
 	struct statfs fs;
 
 	if (statfs(path, &fs))

@@ -58,13 +58,12 @@ static int make_kernels(struct inside *in, size_t i, int store, struct err *e)
 	 * the program reaches the disk, and the end of a sandbox does not sync the whole file system of
 	 * the layer (overlayfs.rst, "Volatile mount").
 	 */
-	const char *options[] = {"lowerdir", lower,	  "upperdir", upper,	  "workdir",
-				 work,	     "userxattr", NULL,	      "volatile", NULL,
-				 NULL};
+	const char *options[] = {"lowerdir",  lower, "upperdir", upper, "workdir", work,
+				 "userxattr", NULL,  "volatile", NULL,	NULL};
 	uint64_t attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 			      (cow->no_exec ? MOUNT_ATTR_NOEXEC : 0);
-	_cleanup_fd_ int tree = fd_openat2(AT_FDCWD, cow->path, O_PATH | O_DIRECTORY, 0,
-					   RESOLVE_NO_SYMLINKS);
+	_cleanup_fd_ int tree =
+		fd_openat2(AT_FDCWD, cow->path, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
 	_cleanup_fd_ int above = inside_open_layer(store, in->layers[i], "upper", e), aside = -1;
 
 	if (above < 0)

@@ -221,8 +221,30 @@ static void stand_in(const struct plan_inputs *in, struct plan *p, size_t index)
 	}
 }
 
+/* What is above them is hidden (rules.c). Who opens a layer itself sees what other programs wrote, and
+ * can write what no commit has looked at. */
+static int refuse_layers(const struct plan_inputs *in, const struct plan *p, struct err *e)
+{
+	const char *state = in->host->state.real ? in->host->state.real : p->state_home;
+
+	for (size_t i = 0; state && i < p->mounts.n; i++) {
+		const struct plan_mount *m = &p->mounts.v[i];
+
+		if ((m->kind != MOUNT_BIND && m->kind != MOUNT_COW) || !m->at.file ||
+		    !path_within(m->source, state))
+			continue;
+		err_set(e, "%s: %s=%s: the layers of sandboxes lie there",
+			origin_text(p->pool, m->at), m->reason, str_safe(p->pool, m->source));
+		e->located = m->at.line > 0;
+		return err_hint(e, "`sandbox changes NAME` shows what is in one");
+	}
+	return 0;
+}
+
 int plan_cows(const struct plan_inputs *in, struct plan *p, struct err *e)
 {
+	if (refuse_layers(in, p, e))
+		return -1;
 	for (size_t i = 0; i < p->mounts.n; i++) {
 		struct plan_mount *m = &p->mounts.v[i];
 

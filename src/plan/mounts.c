@@ -24,9 +24,9 @@
 const char *mount_kind_name(enum mount_kind kind)
 {
 	static const char *const names[] = {
-		[MOUNT_BIND] = "bind",	   [MOUNT_COW] = "cow",	    [MOUNT_TMPFS] = "tmpfs", [MOUNT_EMPTY] = "hide",
-		[MOUNT_SKELETON] = "hide", [MOUNT_TEXT] = "file",   [MOUNT_PROC] = "proc",
-		[MOUNT_DEV] = "dev",
+		[MOUNT_BIND] = "bind",	[MOUNT_COW] = "cow",	   [MOUNT_TMPFS] = "tmpfs",
+		[MOUNT_EMPTY] = "hide", [MOUNT_SKELETON] = "hide", [MOUNT_TEXT] = "file",
+		[MOUNT_PROC] = "proc",	[MOUNT_DEV] = "dev",
 	};
 
 	return names[kind];
@@ -247,7 +247,8 @@ static int settle_pair(const struct plan_inputs *in, const struct plan *p,
 		       const struct plan_mount *a, const struct plan_mount *b,
 		       const struct plan_mount **ret, struct err *e)
 {
-	const struct plan_mount *show = mount_shows(a->kind) ? a : b, *hide = mount_shows(a->kind) ? b : a;
+	const struct plan_mount *show = mount_shows(a->kind) ? a : b,
+				*hide = mount_shows(a->kind) ? b : a;
 
 	*ret = a->order > b->order ? a : b;
 	if (mount_shows(a->kind) == mount_shows(b->kind) || !a->at.file || !b->at.file)
@@ -336,8 +337,7 @@ static bool changes_nothing(const struct plan *p, const struct plan_mount *m,
 		return parent && (parent->kind == MOUNT_EMPTY || parent->kind == MOUNT_SKELETON ||
 				  parent->kind == MOUNT_TMPFS);
 	if ((m->kind != MOUNT_BIND && m->kind != MOUNT_COW) || m->kind != kind || m->pin ||
-	    m->read_only != read_only ||
-	    m->no_exec != (parent && parent->no_exec))
+	    m->read_only != read_only || m->no_exec != (parent && parent->no_exec))
 		return false;
 	if (!parent)
 		return p->root == ROOT_HOST && str_eq(m->place, m->source);
@@ -380,6 +380,8 @@ static int add_no_exec(const struct plan_inputs *in, struct plan *p, struct err 
 			continue;
 		if (u->source.kind == PATH_MISSING)
 			return missing_err(in, u, e);
+		if (str_eq(u->source.real, "/"))
+			return use_err(in, u, e, "no program could be started");
 		over = plan_mount_over(p, u->source.real);
 		if (over ? mount_shows(over->kind) && !str_eq(over->place, u->source.real)
 			 : p->root == ROOT_HOST) {
@@ -436,8 +438,8 @@ static int check_working_directory(const struct plan_inputs *in, struct plan *p,
 		return err_set(e, "working directory: it cannot be used: %s", in->host->cwd_error),
 		       err_hint(e, "cd somewhere else, or name one with --chdir");
 	over = p->root == ROOT_HOST ? plan_mount_over(p, p->working_directory) : NULL;
-	if (!over || mount_shows(over->kind) || over->kind == MOUNT_PROC || over->kind == MOUNT_DEV ||
-	    str_eq(over->place, p->working_directory))
+	if (!over || mount_shows(over->kind) || over->kind == MOUNT_PROC ||
+	    over->kind == MOUNT_DEV || str_eq(over->place, p->working_directory))
 		return 0;
 	err_set(e, "working directory: %s is not in view under this profile (%s hides it)",
 		str_safe(p->pool, p->working_directory),

@@ -22,9 +22,10 @@
  *			of it removed
  *	channel		the socket pair, and the page in which the child names its step
  *	clone		every namespace in one call
- *	id-maps		by us, or newuidmap and newgidmap, while the child opens what it will mount
+ *	state		of the sandbox is written, while the child opens what it will mount: until its
+ *			ids are mapped it does not go on, so that no program changes what has no state
+ *	id-maps		by us, or newuidmap and newgidmap
  *	overlays	processes of fuse-overlayfs, which send their mounts to the child
- *	state		of the sandbox is written
  *	start		the child's set-up goes on meanwhile; here we wait until it has exec'd or
  *			failed
  *	tidy		what the kernel has put into the layers and needs only while it mounts: now,
@@ -246,22 +247,22 @@ static int clone_child(void *context, struct err *e)
 	struct clone_args args = {.flags = l->plan->namespaces, .exit_signal = SIGCHLD};
 	pid_t pid;
 
-	l->inside = (struct inside){.plan = l->plan,
-				    .names = &l->names,
-				    .arguments = &l->arguments,
-				    .channel = l->channel_inside,
-				    .store_path = l->store.pool ? path_join(l->plan->pool,
-									    l->plan->state_home,
-									    l->store.name)
-								: NULL,
-				    .store = l->store.pool ? l->store.dir : -1,
-				    .layers = l->layers,
-				    .overlays = l->overlays_inside,
-				    .terminal = l->terminal,
-				    .foreground = l->foreground,
-				    .mask = l->mask,
-				    .child_action = l->child_action,
-				    .progress = l->progress};
+	l->inside = (struct inside){
+		.plan = l->plan,
+		.names = &l->names,
+		.arguments = &l->arguments,
+		.channel = l->channel_inside,
+		.store_path = l->store.pool
+				      ? path_join(l->plan->pool, l->plan->state_home, l->store.name)
+				      : NULL,
+		.store = l->store.pool ? l->store.dir : -1,
+		.layers = l->layers,
+		.overlays = l->overlays_inside,
+		.terminal = l->terminal,
+		.foreground = l->foreground,
+		.mask = l->mask,
+		.child_action = l->child_action,
+		.progress = l->progress};
 	find_environment(&l->inside);
 	pid = fd_clone3(&args);
 	if (pid == 0) {
@@ -289,6 +290,7 @@ static void kill_child(void *context)
 	if (l->pid <= 0)
 		return;
 	kill(l->pid, SIGKILL);
+	overlay_await_init(l);
 	while (waitpid(l->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	l->pid = 0;
@@ -305,12 +307,23 @@ static int child_reason(const struct launch *l, struct err *e)
 	return -1;
 }
 
+static int overlay_hold(struct launch *l, struct err *e)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)l->pid);
+	l->user_namespace = open(path, O_RDONLY | O_CLOEXEC);
+	return l->user_namespace < 0 ? err_errno(e, "%s", path) : 0;
+}
+
 static int map_ids(void *context, struct err *e)
 {
 	struct launch *l = context;
 
 	if (idmap_write(&l->plan->identity, l->pid, &l->mask, e))
 		return child_reason(l, e);
+	if (plan_uses_store(l->plan) && overlay_hold(l, e))
+		return -1;
 	if (channel_send(l->channel, MESSAGE_MAPPED, 0, NULL) == 0)
 		return 0;
 	err_errno(e, "channel");
@@ -350,9 +363,9 @@ const struct step launch_steps[] = {
 	{"store", plan_uses_store, overlay_begin, overlay_end},
 	{"channel", NULL, make_channel, drop_channel},
 	{"clone", NULL, clone_child, kill_child},
+	{"state", plan_uses_store, overlay_record, NULL},
 	{"id-maps", NULL, map_ids, NULL},
 	{"overlays", plan_uses_fuse, overlay_serve, NULL},
-	{"state", plan_uses_store, overlay_record, NULL},
 	{"start", NULL, await_start, NULL},
 	{"tidy", plan_uses_store, overlay_tidy, NULL},
 };

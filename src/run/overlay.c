@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -67,6 +68,12 @@ int overlay_begin(void *context, struct err *e)
 		store_done(&l->store);
 		return -1;
 	}
+	if (l->store.existed && l->plan->keep == KEEP_NO) {
+		err_set(e, "%s: it has been kept, and --keep=no would remove it with its changes",
+			l->store.name);
+		store_done(&l->store);
+		return err_hint(e, "`sandbox remove %s`, if that is meant", l->store.name);
+	}
 	find_layers(l);
 	l->outcome->kept = l->store.name;
 	/* An earlier run of it may have been killed. */
@@ -88,13 +95,8 @@ int overlay_serve(void *context, struct err *e)
 {
 	struct launch *l = context;
 	const struct plan *p = l->plan;
-	char path[40];
 
 	l->servers = pool_alloc(p->pool, p->cows.n * sizeof(*l->servers));
-	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)l->pid);
-	l->user_namespace = open(path, O_RDONLY | O_CLOEXEC);
-	if (l->user_namespace < 0)
-		return err_errno(e, "%s", path);
 	for (size_t i = 0; i < p->cows.n; i++) {
 		if (p->cows.v[i].fuse && server_start(l, i, &l->servers[l->n_servers++], e))
 			return -1;
@@ -143,6 +145,47 @@ int overlay_tidy(void *context, struct err *e)
 
 enum { SERVERS_END_MS = 30000 };
 
+/* Until a process has ended. False: it takes too long, or somebody who waits for us has lost patience. */
+static bool await_end(const struct launch *l, int process)
+{
+	struct pollfd fds[2] = {{.fd = process, .events = POLLIN},
+				{.fd = l->signals, .events = POLLIN}};
+	struct signalfd_siginfo info;
+
+	while (read(l->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		;
+	for (;;) {
+		int n = poll(fds, 2, SERVERS_END_MS);
+
+		if (n == 0 || (n < 0 && errno != EINTR))
+			return false;
+		if (n > 0 && fds[0].revents)
+			return true;
+		if (n > 0 && read(l->signals, &info, sizeof(info)) == (ssize_t)sizeof(info) &&
+		    (info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM ||
+		     info.ssi_signo == SIGHUP || info.ssi_signo == SIGQUIT))
+			return false;
+	}
+}
+
+/*
+ * A process that waits for an answer of fuse-overlayfs cannot be killed (request_wait_answer() in
+ * fs/fuse/dev.c), so PID 1 may not end before the servers do; and they may be busy for hours, with a
+ * file of terabytes that has to be copied.
+ */
+void overlay_await_init(struct launch *l)
+{
+	_cleanup_fd_ int process = (int)syscall(SYS_pidfd_open, l->pid, 0);
+
+	if (!l->n_servers || process < 0 || await_end(l, process))
+		return;
+	err_set(&l->outcome->store,
+		"%s: fuse-overlayfs was killed at its work; the last changes may be missing",
+		l->servers[0].path);
+	for (size_t i = 0; i < l->n_servers; i++)
+		kill(l->servers[i].pid, SIGKILL);
+}
+
 /*
  * A server ends by itself once the last mount of its file system is gone, which is with PID 1; it has
  * written everything by then.
@@ -151,11 +194,10 @@ static void await_servers(struct launch *l)
 {
 	for (size_t i = 0; i < l->n_servers; i++) {
 		struct server *server = &l->servers[i];
-		struct pollfd end = {.fd = server->process, .events = POLLIN};
 
 		if (server->pid <= 0)
 			continue;
-		if (poll(&end, 1, SERVERS_END_MS) == 0) {
+		if (!await_end(l, server->process)) {
 			kill(server->pid, SIGKILL);
 			err_set(&l->outcome->store,
 				"%s: fuse-overlayfs did not end by itself; the last changes may be missing",
@@ -182,10 +224,11 @@ static int settle(struct launch *l, struct err *e)
 	struct outcome *out = l->outcome;
 	ssize_t changes = 0;
 
-	if (l->plan->identity.by_helper && l->user_namespace >= 0 &&
-	    (setns(l->user_namespace, CLONE_NEWUSER) || syscall(SYS_setresgid, 0, 0, 0) ||
-	     syscall(SYS_setresuid, 0, 0, 0)))
+	if (l->user_namespace >= 0 && setns(l->user_namespace, CLONE_NEWUSER))
 		return err_errno(e, "cannot enter the sandbox's user namespace again");
+	if (l->user_namespace >= 0 && l->plan->identity.by_helper &&
+	    (syscall(SYS_setresgid, 0, 0, 0) || syscall(SYS_setresuid, 0, 0, 0)))
+		return err_errno(e, "cannot become root of the namespace");
 	if (l->plan->keep != KEEP_NO)
 		changes = changes_record(&l->store, e);
 	if (is_to_keep(l, changes)) {
@@ -204,8 +247,8 @@ void overlay_end(void *context)
 	fd_closep(&l->overlays);
 	fd_closep(&l->overlays_inside);
 	await_servers(l);
-	l->outcome->trees = l->plan->cows.n;
-	l->outcome->tree = l->plan->cows.n ? l->plan->cows.v[0].path : NULL;
+	l->outcome->trees = l->store.trees.n;
+	l->outcome->tree = l->store.trees.n ? l->store.trees.v[0].path : NULL;
 	if (settle(l, &e))
 		l->outcome->store = e;
 	fd_closep(&l->user_namespace);

@@ -166,9 +166,11 @@ static int probe_state(const struct profile *p, struct host *h, const path_use_v
 	bool is_made = p->s[KEY_COW].list.n || profile_number(p, KEY_KEEP, KEEP_AUTO) == KEEP_YES;
 	struct host_path state = {.path = h->state_home};
 
-	if (!h->state_home || !plan_in_view(uses, h->state_home))
+	if (!h->state_home)
 		return 0;
 	host_path_probe(h->pool, &state);
+	if (state.real && !plan_in_view(uses, state.real))
+		return 0;
 	if (state.error == EACCES || state.error == ENOTDIR)
 		return 0;
 	if (!state.real)
@@ -192,7 +194,8 @@ int run_prepare(const struct profile *profile, struct host *host, const char *co
 		if (uses.v[i].place.path)
 			host_path_probe(host->pool, &uses.v[i].place);
 	}
-	if (probe_state(profile, host, &uses, e) || probe_own(profile, host, &uses, e) || probe_trees(profile, host, &uses, e))
+	if (probe_state(profile, host, &uses, e) || probe_own(profile, host, &uses, e) ||
+	    probe_trees(profile, host, &uses, e))
 		return -1;
 	if (has_unix_sockets(profile) && probe_sockets(host, &uses, e))
 		return -1;

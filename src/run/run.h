@@ -98,6 +98,8 @@ int idmap_write(const struct plan_identity *id, pid_t pid, const sigset_t *mask,
 int overlay_begin(void *context, struct err *e);
 void overlay_end(void *context);
 int overlay_serve(void *context, struct err *e);
+/* Until PID 1, which has been killed, is gone; it may have to wait for fuse-overlayfs. */
+void overlay_await_init(struct launch *l);
 int overlay_record(void *context, struct err *e);
 int overlay_tidy(void *context, struct err *e);
 /* -1 and an error that says so: the process has ended while the program runs. */

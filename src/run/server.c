@@ -59,9 +59,13 @@ static int clone_tree(int dir, const char *path, unsigned flags, struct err *e)
 static int enter(const struct launch *l, struct err *e)
 {
 	struct mount_attr attr = {.propagation = MS_PRIVATE};
+	/* Its network and IPC too, where it has its own: what takes the server over reaches no socket. */
+	const uint64_t flags = CLONE_NEWUSER |
+			       (l->plan->namespaces &
+				(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP));
 	int process = (int)syscall(SYS_pidfd_open, l->pid, 0);
 
-	if (process < 0 || setns(process, CLONE_NEWUSER) || unshare(CLONE_NEWNS))
+	if (process < 0 || setns(process, (int)flags) || unshare(CLONE_NEWNS))
 		return err_errno(e, "cannot enter the sandbox's user namespace");
 	close(process);
 	if (l->plan->identity.by_helper &&
@@ -125,8 +129,7 @@ static int open_trees(struct serving *s, struct err *e)
 		return -1;
 	s->layer = clone_layer(s, dir, e);
 	s->proc = s->layer < 0 ? -1 : clone_tree(AT_FDCWD, "/proc", AT_RECURSIVE, e);
-	if (s->proc < 0 ||
-	    inside_set_attributes(s->proc, "", CLOSED | MOUNT_ATTR_NOEXEC, true, e))
+	if (s->proc < 0 || inside_set_attributes(s->proc, "", CLOSED | MOUNT_ATTR_NOEXEC, true, e))
 		return -1;
 	s->nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (s->nothing < 0)
@@ -253,7 +256,8 @@ static int make_root(struct serving *s, struct err *e)
 	    mknodat(s->root, name, S_IFREG | 0444, 0))
 		return err_errno(e, "tmpfs");
 	if (attach_new(s, s->proc, "proc", e) || attach_new(s, s->layer, "layer", e) ||
-	    attach_new(s, s->lower, "lower", e) || cover(s, e))
+	    attach_new(s, s->lower, "lower", e) || cover(s, e) ||
+	    inside_set_attributes(s->root, "", CLOSED, false, e))
 		return -1;
 	if (fchdir(s->root) || syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH) ||
 	    chdir("/"))
@@ -274,7 +278,8 @@ static int drop_privileges(const struct plan *p, struct err *e)
 			     CAP_BIT(4 /* FSETID */) | CAP_BIT(6 /* SETGID */) |
 			     CAP_BIT(7 /* SETUID */) | CAP_BIT(31 /* SETFCAP */);
 
-	if (p->identity.by_helper ? cap_apply(set, set, 0, e) : cap_apply(of_user, of_user, of_user, e))
+	if (p->identity.by_helper ? cap_apply(set, set, 0, e)
+				  : cap_apply(of_user, of_user, of_user, e))
 		return -1;
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? err_errno(e, "PR_SET_NO_NEW_PRIVS") : 0;
 }

@@ -112,8 +112,7 @@ int supervise(struct launch *l, struct err *e)
 		/* It ends with PID 1 as well, whose word of the program's end is there before. */
 		for (size_t i = 2; i < n; i++) {
 			if (fds[i].revents && !has_word(l))
-				return overlay_died(&l->servers[i - 2],
-						    "while the program ran", e);
+				return overlay_died(&l->servers[i - 2], "while the program ran", e);
 		}
 		if (fds[1].revents)
 			pass_signals(l);

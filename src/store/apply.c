@@ -55,9 +55,16 @@ static const char *path_of(struct work *w, const struct op *op)
 int op_error(struct work *w, const struct op *op, struct err *e)
 {
 	/* What openat2(2) says of a link on the way. */
-	if (errno == ELOOP)
-		return op_conflict(w, op, "a link stands where a directory was", e);
-	return err_errno(e, "%s", path_of(w, op));
+	if (errno != ELOOP)
+		return err_errno(e, "%s", path_of(w, op));
+	op_conflict(w, op, "a link stands where a directory was", e);
+	e->error = ELOOP;
+	return -1;
+}
+
+bool op_is_gone(const struct err *e)
+{
+	return e->error == ENOENT || e->error == ENOTDIR || e->error == ELOOP;
 }
 
 int op_conflict(struct work *w, const struct op *op, const char *why, struct err *e)
@@ -552,7 +559,7 @@ static int apply_drop(struct work *w, size_t i, struct err *e)
 
 	/* Below a deleted directory, or put by renaming: the layer has nothing there. */
 	if (dir < 0)
-		return e->error == ENOENT || e->error == ENOTDIR ? 0 : -1;
+		return op_is_gone(e) ? 0 : -1;
 	/* What came into the layer while it could not be put back there stays. */
 	if (w->careful && exists(w->slots, slot.text))
 		return 0;
@@ -590,7 +597,7 @@ static int keep_layer_times(struct work *w, const struct op *op, struct err *e)
 		return 0;
 	dir = op_layer(w, op, &name, e);
 	if (dir < 0)
-		return e->error == ENOENT || e->error == ENOTDIR ? 0 : -1;
+		return op_is_gone(e) ? 0 : -1;
 	return copy_times(dir, name, &op->layer) && errno != ENOENT ? op_error(w, op, e) : 0;
 }
 
@@ -606,7 +613,7 @@ static int apply_times(struct work *w, size_t i, struct err *e)
 		return 0;
 	dir = op_host(w, op, &name, e);
 	if (dir < 0)
-		return e->error == ENOENT || e->error == ENOTDIR ? 0 : -1;
+		return op_is_gone(e) ? 0 : -1;
 	if (op->flags & OP_SETTLE && copy_times(dir, name, &op->layer))
 		return op_error(w, op, e);
 	return look_after(w, op, dir, name, e);

@@ -62,6 +62,8 @@ int op_host(struct work *w, const struct op *op, const char **name, struct err *
 int op_layer(struct work *w, const struct op *op, const char **name, struct err *e);
 /* "PATH: WHY" with the errno; returns -1. */
 int op_error(struct work *w, const struct op *op, struct err *e);
+/* Whether that was said of a directory that is not there. */
+bool op_is_gone(const struct err *e);
 /* "PATH: WHY" for what is the host's doing, with code 1. */
 int op_conflict(struct work *w, const struct op *op, const char *why, struct err *e);
 /* Whether it is this object, wherever it is now. */

@@ -31,7 +31,7 @@ static void tell(struct work *w, const char *what, size_t done)
 static bool is_to_look_at(const struct op *op)
 {
 	return op->kind == OP_MKDIR || op->kind == OP_META ||
-	       (op->kind == OP_PUT && op->after.links > 1);
+	       (op->kind == OP_PUT && (op->layer.links > 1 || op->after.links > 1));
 }
 
 static int look_again(struct work *w, struct err *e)

@@ -18,10 +18,11 @@ static const char *const mark = ".wh."; /* a name that begins so is one of fuse-
 static bool is_opaque(int dir, bool fuse)
 {
 	char value[2];
-	ssize_t n = fgetxattr(dir, fuse ? "user.fuseoverlayfs.opaque" : "user.overlay.opaque",
-			      value, sizeof(value));
 
-	return n == 1 && *value == 'y';
+	/* fuse-overlayfs heeds the kernel's mark too, and lets programs set it. */
+	return (fuse && fgetxattr(dir, "user.fuseoverlayfs.opaque", value, sizeof(value)) == 1 &&
+		*value == 'y') ||
+	       (fgetxattr(dir, "user.overlay.opaque", value, sizeof(value)) == 1 && *value == 'y');
 }
 
 static int by_name(const void *a, const void *b)

@@ -63,6 +63,11 @@ int mark_is_opaque(int dir, bool fuse)
 	return 0;
 }
 
+bool mark_is_opaque_entry(const char *name, bool fuse)
+{
+	return fuse && (str_eq(name, files[0]) || str_eq(name, files[1]));
+}
+
 /* What the host has there too must stay hidden once the directory above does not hide it any more. */
 static int hide(int host, int layer, const struct layer_entry *entry, const char *name, bool fuse)
 {

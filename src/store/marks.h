@@ -12,6 +12,8 @@ int mark_whiteout(int dir, const char *name, bool fuse);
 int mark_opaque(int dir, bool fuse);
 /* 1, 0, or -1 and errno. */
 int mark_is_opaque(int dir, bool fuse);
+/* Whether an entry of this name makes the directory it is in an opaque one. */
+bool mark_is_opaque_entry(const char *name, bool fuse);
 /*
  * Makes an opaque directory an ordinary one in which the same is seen: what the host has in `host`
  * (-1: no directory) gets a whiteout each. At no moment is anything else seen, so this needs no

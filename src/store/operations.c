@@ -52,7 +52,7 @@ static int look(struct builder *b, size_t tree, const char *path, bool on_host, 
 
 	*ret = (struct node){.type = NODE_NONE};
 	if (dir < 0)
-		return b->e->error == ENOENT || b->e->error == ENOTDIR ? 0 : -1;
+		return op_is_gone(b->e) ? 0 : -1;
 	return node_read(b->w->pool, dir, name, ret) ? op_error(b->w, &op, b->e) : 0;
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -52,6 +53,35 @@ static int enter(struct work *w, int host, int layer, const char *name, int *ret
 	return 1;
 }
 
+static int by_path(const void *a, const void *b)
+{
+	const struct op *x = a, *y = b;
+
+	if (x->tree != y->tree)
+		return x->tree < y->tree ? -1 : 1;
+	return path_compare(x->path, y->path);
+}
+
+/*
+ * Whether it is the very directory that the layer had at the time of the commit. One that stayed in the
+ * layer is not opaque since, so if this is, it left, and is back with its mark.
+ */
+static bool is_same_as_then(struct work *w, size_t tree, const char *path, int fd)
+{
+	const struct journal *j = w->journal;
+	const struct op key = {.tree = tree, .path = path}, *then;
+	size_t first = j->ops.n;
+	struct stat st;
+
+	/* Sorted, behind all others. */
+	while (first > 0 && j->ops.v[first - 1].kind == OP_TIMES)
+		first--;
+	then = first < j->ops.n ? bsearch(&key, j->ops.v + first, j->ops.n - first, sizeof(key), by_path)
+				: NULL;
+	return then && then->layer.type == NODE_DIRECTORY && fstat(fd, &st) == 0 &&
+	       st.st_ino == then->layer.ino;
+}
+
 /* All directories on the way to the last component, each made if it is missing. 1: *ret is open. */
 static int walk(struct work *w, const struct op *op, int *ret)
 {
@@ -69,8 +99,12 @@ static int walk(struct work *w, const struct op *op, int *ret)
 		if (rc <= 0)
 			return rc;
 		rc = mark_is_opaque(layer, fuse);
-		if (rc)
-			return rc < 0 ? -1 : 0;
+		if (rc < 0)
+			return -1;
+		if (rc && !is_same_as_then(w, op->tree,
+					   pool_strndup(w->pool, op->path, (size_t)(path - op->path) + n),
+					   layer))
+			return 0;
 		next = openat(host, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		fd_closep(&host);
 		host = next;
@@ -103,8 +137,11 @@ int place_whiteout(struct work *w, const struct op *op, struct err *e)
 	_cleanup_fd_ int fd = -1;
 	struct node there;
 	const char *name;
-	int dir, rc = place_in_layer(w, op, &dir, &name, e);
+	int dir, rc;
 
+	if (is_given_back(w, op))
+		return 0;
+	rc = place_in_layer(w, op, &dir, &name, e);
 	if (rc <= 0)
 		return rc;
 	if (node_read(w->pool, dir, name, &there))
@@ -112,7 +149,7 @@ int place_whiteout(struct work *w, const struct op *op, struct err *e)
 	if (there.type == NODE_NONE)
 		return mark_whiteout(dir, name, fuse) && errno != EEXIST ? op_error(w, op, e) : 0;
 	/* A new directory of the program's, made where the host had one that was deleted. */
-	if (there.type != NODE_DIRECTORY || is_given_back(w, op))
+	if (there.type != NODE_DIRECTORY)
 		return 0;
 	fd = openat(dir, name, directory_flags);
 	return fd < 0 || mark_opaque(fd, fuse) ? op_error(w, op, e) : 0;
@@ -124,7 +161,7 @@ int place_directory(struct work *w, const struct op *op, struct err *e)
 	const char *name, *host_name;
 	int dir, host, rc;
 
-	if (!*op->path)
+	if (!*op->path || is_given_back(w, op))
 		return 0;
 	rc = place_in_layer(w, op, &dir, &name, e);
 	if (rc <= 0)
@@ -137,20 +174,28 @@ int place_directory(struct work *w, const struct op *op, struct err *e)
 
 /* --- a directory that was taken out of the layer whole --- */
 
-/* Entries that `to` does not have go there; where both have a directory, its entries in turn. */
-static int merge(struct pool *pool, int from, int to)
+/*
+ * Entries that `to` does not have go there; where both have a directory, its entries in turn. What is
+ * not in an opaque one the program has deleted since.
+ */
+static int merge(struct pool *pool, int from, int to, bool fuse)
 {
 	_cleanup_fd_ int list = openat(from, ".", directory_flags);
 	node_name_vec names = {0};
 	struct node a, b;
+	int opaque = mark_is_opaque(to, fuse);
 
+	if (opaque)
+		return opaque < 0 ? -1 : 0;
 	if (list < 0 || node_list(pool, list, &names))
 		return -1;
 	for (size_t i = 0; i < names.n; i++) {
 		const char *name = names.v[i].name;
 		_cleanup_fd_ int below = -1, other = -1;
 
-		if (renameat2(from, name, to, name, RENAME_NOREPLACE) == 0)
+		/* It would hide what `to` does not have. */
+		if (mark_is_opaque_entry(name, fuse) ||
+		    renameat2(from, name, to, name, RENAME_NOREPLACE) == 0)
 			continue;
 		if (errno != EEXIST || node_read(pool, from, name, &a) ||
 		    node_read(pool, to, name, &b))
@@ -159,7 +204,7 @@ static int merge(struct pool *pool, int from, int to)
 			continue;
 		below = openat(from, name, directory_flags);
 		other = openat(to, name, directory_flags);
-		if (below < 0 || other < 0 || merge(pool, below, other))
+		if (below < 0 || other < 0 || merge(pool, below, other, fuse))
 			return -1;
 	}
 	return 0;
@@ -187,5 +232,5 @@ int place_back(struct work *w, size_t i, struct err *e)
 	/* One of them is no directory: the layer keeps what it has. */
 	if (from < 0 || to < 0)
 		return errno == ENOTDIR || errno == ELOOP ? 0 : op_error(w, op, e);
-	return merge(w->pool, from, to) ? op_error(w, op, e) : 0;
+	return merge(w->pool, from, to, w->store->trees.v[op->tree].fuse) ? op_error(w, op, e) : 0;
 }

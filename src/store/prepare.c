@@ -144,13 +144,14 @@ static int make_explicit(struct work *w, const struct base *base, const struct o
 		return -1;
 	layer = beneath_open(&w->trees[at->tree].layer, at->path);
 	if (layer < 0)
-		return errno == ENOENT || errno == ENOTDIR ? 0 : op_error(w, at, e);
+		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0
+									: op_error(w, at, e);
 	opaque = mark_is_opaque(layer, fuse);
 	if (opaque <= 0)
 		return opaque ? op_error(w, at, e) : 0;
 	if (hides(base, at->tree, at->path)) {
 		host = beneath_open(&w->trees[at->tree].host, at->path);
-		if (host < 0 && errno != ENOENT && errno != ENOTDIR)
+		if (host < 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
 			return op_error(w, at, e);
 	}
 	return mark_explicitly(w->pool, host, layer, fuse) ? op_error(w, at, e) : 0;

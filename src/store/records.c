@@ -70,7 +70,7 @@ static int look(struct work *w, const struct op *op, bool on_host, struct node *
 
 	*ret = (struct node){.type = NODE_NONE};
 	if (dir < 0)
-		return e->error == ENOENT || e->error == ENOTDIR ? 0 : -1;
+		return op_is_gone(e) ? 0 : -1;
 	return node_read(w->pool, dir, name, ret) ? op_error(w, op, e) : 0;
 }
 

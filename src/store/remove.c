@@ -181,6 +181,7 @@ int store_remove(struct store *s, struct err *e)
 {
 	static const char *const suffix = ".removed";
 	node_name_vec names = {0};
+	struct err later;
 	int rc = 0;
 
 	if (remove_unused(s))
@@ -199,8 +200,7 @@ int store_remove(struct store *s, struct err *e)
 	}
 	for (size_t i = 0; i < names.n; i++) {
 		if (!str_eq(names.v[i].name, "state"))
-			rc |= remove_below(s->dir, names.v[i].name, s->name,
-					   rc ? &(struct err){0} : e);
+			rc |= remove_below(s->dir, names.v[i].name, s->name, rc ? &later : e);
 	}
 	if (rc)
 		return -1;

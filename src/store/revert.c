@@ -10,11 +10,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "store/apply.h"
 #include "store/place.h"
+
+enum { PATIENCE = 100 };
 
 /* Where an operation's objects may be on the host. */
 struct spot {
@@ -32,6 +35,12 @@ static int strange(struct work *w, const struct op *op)
 	return 0;
 }
 
+/* The host's directory is gone, and with it the place for what was taken from it. */
+static int strange_if_kept(struct work *w, const struct spot *s)
+{
+	return s->slotted.type == NODE_NONE ? 0 : strange(w, s->op);
+}
+
 static int unlink_if_there(struct work *w, const struct op *op, int dir, const char *name, int flags,
 			   struct err *e)
 {
@@ -42,6 +51,7 @@ static int unlink_if_there(struct work *w, const struct op *op, int dir, const c
 static int find(struct work *w, size_t i, struct spot *s, struct err *e)
 {
 	const struct op *op = &w->journal->ops.v[i];
+	const struct timespec moment = {.tv_nsec = 1000000};
 	int flag = op->kind == OP_RMDIR || op->kind == OP_MKDIR ? AT_REMOVEDIR : 0;
 
 	*s = (struct spot){.op = op,
@@ -49,16 +59,18 @@ static int find(struct work *w, size_t i, struct spot *s, struct err *e)
 			   .slot = journal_slot('s', i),
 			   .temporary = journal_temporary(w->journal, i, false),
 			   .back = journal_temporary(w->journal, i, true)};
-	s->dir = op_host(w, op, &s->name, e);
-	if (s->dir < 0)
-		return e->error == ENOENT || e->error == ENOTDIR ? 0 : -1;
+	if (node_read(w->pool, w->slots, s->slot.text, &s->slotted))
+		return op_error(w, op, e);
+	/* Whoever puts links in the place of directories is waited for, a moment. */
+	for (int tries = 0; (s->dir = op_host(w, op, &s->name, e)) < 0; tries++) {
+		if (e->error != ELOOP || tries == PATIENCE)
+			return e->error == ENOENT || e->error == ENOTDIR ? 0 : -1;
+		nanosleep(&moment, NULL);
+	}
 	/* A copy for the way back that was cut off; it is made anew. */
 	if (w->careful && unlink_if_there(w, op, s->dir, s->back.text, flag, e))
 		return -1;
-	if (node_read(w->pool, s->dir, s->name, &s->here) ||
-	    node_read(w->pool, w->slots, s->slot.text, &s->slotted))
-		return op_error(w, op, e);
-	return 1;
+	return node_read(w->pool, s->dir, s->name, &s->here) ? op_error(w, op, e) : 1;
 }
 
 /* The slot is on another file system: a copy of what it has goes to the host. */
@@ -217,10 +229,30 @@ static int put_into_layer(struct work *w, const struct spot *s, struct err *e)
 		return 0;
 	layer = op_layer(w, op, &name, e);
 	if (layer < 0)
-		return e->error == ENOENT || e->error == ENOTDIR ? 0 : -1;
+		return op_is_gone(e) ? 0 : -1;
 	if (node_read(w->pool, layer, name, &there))
 		return op_error(w, op, e);
 	return op_is(&there, &op->layer) ? own_as_before(w, op, layer, name, e) : 0;
+}
+
+/* The host's directory is gone. If that was never reached, it is as it was. */
+static int revert_put_gone(struct work *w, struct spot *s, struct err *e)
+{
+	const struct op *op = s->op;
+	struct node there = {.type = NODE_NONE};
+	const char *name;
+	int layer;
+
+	if (s->slotted.type != NODE_NONE && !op_is(&s->slotted, &op->layer))
+		strange(w, op);
+	if (s->slotted.type != NODE_NONE || op->flags & (OP_COPY | OP_MERGED))
+		return op->flags & OP_MERGED ? 0 : put_into_layer(w, s, e);
+	layer = op_layer(w, op, &name, e);
+	if (layer < 0 && !op_is_gone(e))
+		return -1;
+	if (layer >= 0 && node_read(w->pool, layer, name, &there))
+		return op_error(w, op, e);
+	return op_is(&there, &op->layer) ? put_into_layer(w, s, e) : strange(w, op);
 }
 
 static int revert_put(struct work *w, size_t i, struct err *e)
@@ -232,7 +264,7 @@ static int revert_put(struct work *w, size_t i, struct err *e)
 	int rc = find(w, i, &s, e), layer = w->slots;
 
 	if (rc <= 0)
-		return rc < 0 ? -1 : strange(w, op);
+		return rc < 0 ? -1 : revert_put_gone(w, &s, e);
 	if (revert_temporary(w, &s, e))
 		return -1;
 	if (s.slotted.type != NODE_NONE) {
@@ -240,7 +272,7 @@ static int revert_put(struct work *w, size_t i, struct err *e)
 	} else {
 		if (!(op->flags & OP_MERGED))
 			layer = op_layer(w, op, &layer_name, e);
-		if (layer < 0 && e->error != ENOENT && e->error != ENOTDIR)
+		if (layer < 0 && !op_is_gone(e))
 			return -1;
 		rc = revert_bare(w, &s, layer, layer_name, e);
 	}
@@ -260,7 +292,7 @@ static int revert_remove(struct work *w, size_t i, struct err *e)
 	int rc = find(w, i, &s, e);
 
 	if (rc <= 0)
-		return rc < 0 ? -1 : strange(w, op);
+		return rc < 0 ? -1 : strange_if_kept(w, &s);
 	if (node_read(w->pool, s.dir, s.temporary.text, &t))
 		return op_error(w, op, e);
 	if (op_is(&t, &op->host)) {
@@ -292,7 +324,7 @@ static int revert_rmdir(struct work *w, size_t i, struct err *e)
 	int rc = find(w, i, &s, e);
 
 	if (rc <= 0)
-		return rc < 0 ? -1 : strange(w, op);
+		return rc < 0 ? -1 : strange_if_kept(w, &s);
 	if (s.slotted.type == NODE_NONE)
 		return 0;
 	if (op_is(&s.slotted, &op->host)) {
@@ -393,7 +425,7 @@ static int revert_times(struct work *w, size_t i, struct err *e)
 
 	if (op->flags & OP_HOST && op->host.type != NODE_NONE) {
 		dir = op_host(w, op, &name, e);
-		if (dir < 0 && e->error != ENOENT && e->error != ENOTDIR)
+		if (dir < 0 && !op_is_gone(e))
 			return -1;
 		if (dir >= 0 && node_read(w->pool, dir, name, &now))
 			return op_error(w, op, e);
@@ -404,7 +436,7 @@ static int revert_times(struct work *w, size_t i, struct err *e)
 		return 0;
 	dir = op_layer(w, op, &name, e);
 	if (dir < 0)
-		return e->error == ENOENT || e->error == ENOTDIR ? 0 : -1;
+		return op_is_gone(e) ? 0 : -1;
 	return copy_times(dir, name, &op->layer) && errno != ENOENT ? op_error(w, op, e) : 0;
 }
 

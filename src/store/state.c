@@ -21,6 +21,13 @@ static const char *const kinds[] = {
 	[IDENTITY_SEPARATE] = "separate",
 };
 
+bool store_name_ok(const char *name)
+{
+	size_t n = strspn(name, STORE_NAME_LETTERS);
+
+	return n > 0 && n <= 64 && !name[n] && *name != '.' && *name != '-';
+}
+
 /* --- printing --- */
 
 static void put_line(struct text *t, const char *key, const char *value)

@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "store/commit.h"
 #include "store/node.h"
 #include "store/remove.h"
 #include "store/tree.h"
@@ -25,15 +26,6 @@ enum {
 	NAME_TRIES = 64,
 	LOCK_TRIES = 20,
 };
-
-static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
-
-bool store_name_ok(const char *name)
-{
-	size_t n = strspn(name, letters);
-
-	return n > 0 && n <= 64 && !name[n] && *name != '.' && *name != '-';
-}
 
 void store_done(struct store *s)
 {
@@ -362,7 +354,7 @@ static const char *new_name(const struct store *s)
 	size_t n;
 
 	word += strspn(word, ".-");
-	n = strspn(word, letters);
+	n = strspn(word, STORE_NAME_LETTERS);
 	n = n < strcspn(word, ".") ? n : strcspn(word, ".");
 	(void)!getrandom(random, sizeof(random), 0);
 	for (size_t i = 0; i < NAME_RANDOM; i++)
@@ -398,8 +390,14 @@ static int begin(struct store *s, struct err *e)
 		rc = make_state(s, e);
 	else
 		rc = read_state(&old, e) || merge_state(s, &old, e) || find_commit(s, e);
+	s->existed = old.created != 0;
 	if (rc)
 		return -1;
+	/* The journal names objects by where they are; a program that moves them would make it lie. */
+	if (s->existed && commit_interrupted(s)) {
+		err_set(e, "%s: a commit, discard or undo was cut short", s->name);
+		return err_hint(e, "`sandbox changes %s` puts that right first", s->name);
+	}
 	/* The end of a run that was cut short is recorded at the end of this one. */
 	s->started = old.running ? old.started : now_of_files();
 	s->running = true;
@@ -418,7 +416,7 @@ int store_begin(struct store *s, const char *home_path, const char *name, struct
 	if (open_home(s, home_path, true, e) == 0 && make_directory(s, name, &made, e) == 0 &&
 	    begin(s, e) == 0)
 		return 0;
-	if (made)
+	if (made && s->locked)
 		remove_below(s->home, s->name, s->name, &ignored);
 	store_done(s);
 	return -1;

@@ -50,6 +50,7 @@ struct store {
 	int64_t created; /* nanoseconds since 1970 */
 	int64_t started; /* of the last run, by the clock that stamps files (CLOCK_REALTIME_COARSE):
 			    what the host changed later was changed meanwhile */
+	bool existed;	 /* this run is not its first */
 	bool has_commit; /* there is a commit that can be taken back */
 	bool running;	 /* a run has begun whose end is not recorded */
 	struct plan_identity identity; /* the maps that own the files of the layers */
@@ -60,7 +61,8 @@ struct store {
 	void *progress_context;
 };
 
-/* Up to 64 letters, digits, '_', '.' and '-'; the first is neither '.' nor '-'. */
+/* Up to 64 of these; the first is neither '.' nor '-'. */
+#define STORE_NAME_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 bool store_name_ok(const char *name);
 /* Closes and unlocks; accepts a zeroed one. Memory is the pool's. */
 void store_done(struct store *s);

@@ -41,7 +41,7 @@ static dev_t device(const struct statx *st)
 int store_open_tree(const struct store *s, size_t tree, struct err *e)
 {
 	const struct store_tree *t = &s->trees.v[tree];
-	struct statx st;
+	struct statx st = {0};
 	int fd = open_root(t->path, &st, e);
 	bool same = fd >= 0 && st.stx_ino == t->ino;
 
@@ -76,7 +76,7 @@ int tree_make_layer(struct store *s, size_t tree, struct err *e)
 		   *upper = pool_printf(s->pool, "%zu/upper", tree),
 		   *work = pool_printf(s->pool, "%zu/work", tree);
 	struct timespec times[2];
-	struct statx st;
+	struct statx st = {0};
 	_cleanup_fd_ int root = open_root(t->path, &st, e), fd = -1;
 
 	if (root < 0)

@@ -208,7 +208,7 @@ static int check_one(struct checking *x, size_t i)
 	    op->flags & OP_REPLACED)
 		return 0;
 	dir = op_host(x->w, op, &name, x->e);
-	if (dir < 0 && x->e->error != ENOENT && x->e->error != ENOTDIR)
+	if (dir < 0 && !op_is_gone(x->e))
 		return -1;
 	if (dir >= 0 && node_read(x->w->pool, dir, name, &now))
 		return op_error(x->w, op, x->e);

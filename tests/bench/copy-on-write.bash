@@ -8,12 +8,11 @@ cow_starts() {
 
 	mkdir -p "$work/small"
 	{
-		words "$SANDBOX" -p build -C "$work/small" true
-		words "$SANDBOX" -p build -C "$work/small" --cow "$work/small" true
-		[ -z "$fuse" ] || words "$SANDBOX" -p build -C "$work/small" --cow "$work/small" \
-			--set Filesystem.Overlay=fuse true
+		words "$SANDBOX" -p build true
+		words "$SANDBOX" -p build --cow . true
+		[ -z "$fuse" ] || words "$SANDBOX" -p build --set Filesystem.Overlay=fuse --cow . true
 	} >"$work/cow-starts"
-	times=$("$work/measure" "$RUNS" "$work/cow-starts")
+	times=$(cd "$work/small" && "$work/measure" "$RUNS" "$work/cow-starts")
 	mapfile -t times <<<"$times"
 	row '  sandbox -p build true, with --cow . by the kernel' \
 		"$(awk -v a="${times[0]}" -v b="${times[1]}" 'BEGIN { printf "%.2f, %.2f ms", a / 1000, b / 1000 }')"
@@ -26,12 +25,12 @@ cow_builds() {
 
 	"$here/generate" "$project"
 	{
-		words /usr/bin/make -s -C "$project" again
-		words "$SANDBOX" -p build -C "$project" --cow "$project" --keep=no /usr/bin/make -s again
-		[ -z "$fuse" ] || words "$SANDBOX" -p build -C "$project" --cow "$project" --keep=no \
-			--set Filesystem.Overlay=fuse /usr/bin/make -s again
+		words /usr/bin/make -s again
+		words "$SANDBOX" -p build --cow . --keep=no /usr/bin/make -s again
+		[ -z "$fuse" ] || words "$SANDBOX" -p build --set Filesystem.Overlay=fuse --cow . --keep=no \
+			/usr/bin/make -s again
 	} >"$work/cow-builds"
-	times=$("$work/measure" "${BUILDS:-7}" "$work/cow-builds")
+	times=$(cd "$project" && "$work/measure" "${BUILDS:-7}" "$work/cow-builds")
 	mapfile -t times <<<"$times"
 	[ -z "$fuse" ] || row '  build: on a copy by fuse-overlayfs / outside' "$(ratio "${times[2]}" "${times[0]}")"
 	row 'build: on a copy by the kernel / outside' "$(ratio "${times[1]}" "${times[0]}")" '<= 1.05'
@@ -66,10 +65,11 @@ cow_changes() {
 	command -v rsync >/dev/null || { row '  (no rsync to compare with)' -; return; }
 	cow_tree "$tree" 100
 	cp -a "$tree" "$work/copy"
-	"$SANDBOX" --quiet -n "$name" -p build -C "$tree" --cow "$tree" /bin/sh -c \
-		'for f in */*7; do echo changed >>"$f"; done'
+	(cd "$tree" && "$SANDBOX" --quiet -n "$name" -p build --cow . /bin/sh -c \
+		'for f in */*7; do echo changed >>"$f"; done')
 	(cd "$tree" && ls -d -- */*7) >"$list"
 	# Two sources, so that each rsync has something to copy.
+	mkdir "$work/before" "$work/after"
 	rsync -a --files-from="$list" "$tree/" "$work/before/"
 	"$SANDBOX" commit "$name" >/dev/null 2>&1
 	rsync -a --files-from="$list" "$tree/" "$work/after/"
@@ -97,8 +97,8 @@ cow_scaling() {
 	local name=benchs$$ tree=$work/smaller times=() i
 
 	cow_tree "$tree" 20
-	"$SANDBOX" --quiet -n "$name" -p build -C "$tree" --cow "$tree" /bin/sh -c \
-		'for f in */*[13579]; do echo changed >>"$f"; done'
+	(cd "$tree" && "$SANDBOX" --quiet -n "$name" -p build --cow . /bin/sh -c \
+		'for f in */*[13579]; do echo changed >>"$f"; done')
 	for ((i = 0; i < 5; i++)); do
 		times+=("$(elapsed "$SANDBOX" changes "$name")")
 	done

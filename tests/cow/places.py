@@ -55,16 +55,21 @@ def fingerprint(top, inodes=True):
 
 
 def differences(expected, found, limit=4):
-    """Lines, for two trees as dictionaries."""
+    """Lines, for two dictionaries by path: nodes of a tree, or changes."""
     lines = []
     for path in sorted(expected.keys() | found.keys()):
         a, b = expected.get(path), found.get(path)
-        if a != b and a and b and len(a) == len(b):
-            parts = [f"{x!r} is {y!r}" for x, y in zip(a, b) if x != y]
-            lines.append(f"{path!r}: {', '.join(parts)}")
+        if a is None or b is None:
+            lines.append(f"{path!r}: {'missing' if b is None else 'too much'}, {short(a or b)}")
         elif a != b:
-            lines.append(f"{path!r}: {'missing' if b is None else 'too much'}, {(a or b)[:4]!r}")
+            keys = a.keys() if isinstance(a, dict) else range(len(a))
+            parts = [f"{key} {a[key]!r} is {b[key]!r}" for key in keys if a[key] != b[key]]
+            lines.append(f"{path!r}: {', '.join(parts)}")
     return lines[:limit] + ([f"and {len(lines) - limit} more"] if len(lines) > limit else [])
+
+
+def short(value):
+    return {key: value[key] for key in ("kind", "before", "after")} if isinstance(value, dict) else value[:4]
 
 
 def meant(tree, before=None):
@@ -171,7 +176,7 @@ def with_memory(command):
         command = ["unshare", "--user", "--map-root-user", "--mount", "--propagation", "private",
                    "sh", "-c", inside, "sh", *command]
         return subprocess.run(command, env={**os.environ, "MEMORY": top}, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, check=False)
+                              capture_output=True, encoding="utf-8", errors="backslashreplace", check=False)
     finally:
         os.rmdir(top)
 

@@ -11,7 +11,7 @@ load cow
 
 setup() {
 	attack_setup
-	mkdir "$HOME/keys"
+	mkdir -p "$HOME/keys" "$HOME/.local/state"
 	echo the word is s3cret >"$HOME/keys/key"
 	ln -s "$HOME/.secret" absolute
 	ln -s ../../.secret relative
@@ -39,7 +39,7 @@ attack='for l in absolute relative magic directory/key up/key layers/key dots/.s
 @test "outside, they are followed" {
 	run sh -c "$attack" 2>/dev/null
 	[[ $output == *s3cret* ]]
-	[ -e "$HOME/keys/planted" ] && grep -q evil "$HOME/.secret"
+	[ -e "$HOME/keys/planted" ] && [ ! -e "$HOME/.secret" ]
 }
 
 @test "in a copy they lead where the program itself may go, and nothing outside changes" {

@@ -76,7 +76,7 @@ teardown() {
 		[ "$(readlink "/proc/$server/cwd")" = / ]
 		for fd in "/proc/$server/fd"/*; do
 			case $(readlink "$fd") in
-			/dev/null | pipe:* | /dev/fuse | /lower | /layer/upper | /layer/work | /layer/work/work | /proc | /proc/*/fd | / | anon_inode:*) ;;
+			/dev/null | /null | pipe:* | /dev/fuse | /fuse | /lower | /layer/upper | /layer/work | /layer/work/work | /proc | /proc/*/fd | / | anon_inode:*) ;;
 			*) echo "$identity: open: $(readlink "$fd")" >&2; return 1 ;;
 			esac
 		done

@@ -44,11 +44,11 @@ unharmed() {
 	return 1
 }
 
-@test "inside they are not seen and not changed, whatever above or at their place is opened" {
+@test "inside they are not seen and not changed, whatever above is opened" {
 	local option path overlay
 
 	for option in --ro --rw --cow; do
-		for path in "$HOME" "$HOME/.local" "$HOME/.local/state" "$STATE"; do
+		for path in "$HOME" "$HOME/.local" "$HOME/.local/state"; do
 			fails "$SANDBOX" --quiet --keep=no -p build "$option" "$path" sh -c "$look" - "$STATE"
 			run "$SANDBOX" --quiet --keep=no -p build "$option" "$path" sh -c "$change; $look" - "$STATE"
 			[[ $output != *s3cret* ]] || { echo "$option $path: $output" >&2; return 1; }
@@ -65,7 +65,7 @@ unharmed() {
 @test "nor through a bind, nor as root or another user inside" {
 	local path identity
 
-	for path in "$HOME/.local" "$HOME/.local/state" "$STATE"; do
+	for path in "$HOME/.local" "$HOME/.local/state"; do
 		fails "$SANDBOX" --quiet --keep=no -p build --bind "$path:/mnt:ro" sh -c "$look" - "$STATE"
 		run "$SANDBOX" --quiet --keep=no -p build --bind "$path:/mnt" sh -c "$change; $look" - "$STATE"
 		[[ $output != *s3cret* ]] || { echo "$path: $output" >&2; return 1; }
@@ -76,6 +76,22 @@ unharmed() {
 		[[ $output != *s3cret* ]] || { echo "$identity: $output" >&2; return 1; }
 		unharmed
 	done
+}
+
+@test "to open them themselves, or one of them, is refused" {
+	local option path
+
+	for path in "$STATE" "$STATE/other" "$STATE/other/0/upper"; do
+		for option in --ro --rw --cow; do
+			refuses 'layers of sandboxes' "$SANDBOX" --quiet --keep=no -p build "$option" "$path" true
+		done
+		refuses 'layers of sandboxes' "$SANDBOX" --quiet --keep=no -p build --bind "$path:/mnt:ro" true
+	done
+	cd "$STATE/other/0/upper"
+	refuses 'layers of sandboxes' "$SANDBOX" --quiet -p default true
+	refuses 'layers of sandboxes' "$SANDBOX" --quiet -p shell true
+	cd - >/dev/null
+	unharmed
 }
 
 @test "where there are none yet, none can be planted" {

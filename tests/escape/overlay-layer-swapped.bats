@@ -67,8 +67,8 @@ untouched() {
 	run $(under kernel --name mine) touch mine
 	mv "$STATE" "$HOME/aside"
 	ln -s "$HOME/keys" "$STATE"
-	refuses 'store: ' $(under kernel --name mine) sh -c "$attack"
-	refuses 'store: ' $(under kernel) sh -c "$attack"
+	refuses 'Not a directory' $(under kernel --name mine) sh -c "$attack"
+	refuses 'Not a directory' $(under kernel) sh -c "$attack"
 	untouched
 	rm "$STATE"
 	mv "$HOME/aside" "$STATE"

@@ -10,17 +10,18 @@ import subprocess
 
 class Configuration:
     def __init__(self, name, words, prepare=None, roles=None, first=None, last=None, only=None, program="./walls",
-                 before=None, may_leave=None, terminal=False):
+                 before=None, after=None, may_leave=None, terminal=False):
         """
         words       options of the launch; or what `prepare` returns
         roles       whose calls are made to fail; None: everybody's
         first/last  of the launcher: the calls from one whose text begins with `first` to one that begins with `last`
         only        names of calls; None: all
         before      called before each launch
+        after       called with the call, the error and the outcome of each launch, and raises what is wrong with it
         may_leave   whether a path may be there afterwards, beside the compiled filters in the cache
         terminal    with a terminal of its own, in its foreground
         """
-        self.name, self.words, self.program, self.before = name, words, program, before
+        self.name, self.words, self.program, self.before, self.after = name, words, program, before, after
         self.roles, self.first, self.last, self.only, self.terminal = roles, first, last, only, terminal
         self._prepare, self._may_leave = prepare, may_leave
         self._range = None
@@ -145,6 +146,82 @@ def own(place):
     return ["-p", "build"]
 
 
+# --- copy-on-write: a sandbox named `fault`, in a state that later commands understand ---
+
+
+class Unsound(Exception):
+    """What is left of a sandbox."""
+
+
+def state_of(place):
+    return f"{place.home}/.local/state/sandbox"
+
+
+def sandbox(place, *words):
+    """What the next command has to say of what is left. None may fail."""
+    done = subprocess.run([place.sandbox, *words], capture_output=True, text=True, check=False, cwd=place.project,
+                          env=place.environment, timeout=60, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        raise Unsound(f"afterwards `sandbox {' '.join(words)}` ends with {done.returncode}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def copied(overlay, identity="self", program="./walls"):
+    """A project with something to change, and a script that changes it."""
+    def prepare(place):
+        write(f"{place.project}/change", """#!/bin/sh
+echo new >new; mkdir made; echo y >made/file; rm gone; echo more >>edited; mv kept moved; chmod 700 directory
+exec ./walls "$@"
+""")
+        os.chmod(f"{place.project}/change", 0o755)
+        for name in ("gone", "edited", "kept", "directory/in"):
+            write(f"{place.project}/{name}", "text\n")
+        return ["-p", "default", "--name", "fault", "--quiet", "--user", identity,
+                "--set", f"Filesystem.Overlay={overlay}"]
+    return {"words": None, "prepare": prepare, "program": program, "before": forget, "after": check_sandbox,
+            "may_leave": lambda place, path: path.startswith(f"{place.home}/.local")}
+
+
+def forget(place):
+    if os.path.lexists(f"{state_of(place)}/fault"):
+        sandbox(place, "remove", "fault")
+
+
+def changes(place):
+    """What the next command says has changed, without the times."""
+    found = json.loads(sandbox(place, "changes", "--json", "fault"))["changes"]
+    return [(os.path.relpath(c["path"], place.project), c["kind"], c["conflict"], c["flags"]) for c in found]
+
+
+def check_sandbox(place, call, error, outcome):
+    """What is left is there for a reason, and can be listed, looked at, run again and removed."""
+    left = os.listdir(state_of(place)) if os.path.isdir(state_of(place)) else []
+    ran = outcome.out == place.reference.out
+    if left not in ([], ["fault"]):
+        raise Unsound(f"in the directory of sandboxes: {left}")
+    if left and error and call.n <= place.setup.get(call.role, 1 << 30) and outcome.out != place.reference.out:
+        raise Unsound("it was refused, but is kept")
+    if not left:
+        if ran and place.reference_changes:
+            raise Unsound("its changes are lost")
+        return
+    sandbox(place, "list")
+    # Killed before there was a state, it has no changes either. An entry that has vanished while it was looked at
+    # (ENOENT) is another matter: the host may have changed it.
+    if os.path.exists(f"{state_of(place)}/fault/state"):
+        now = changes(place)
+        if ran and now != place.reference_changes and error != "ENOENT":
+            raise Unsound(f"changes: {now}")
+    elif outcome.out:
+        raise Unsound("the program has run, but there is no state")
+    if call and call.n % 2:
+        sandbox(place, "remove", "fault")
+    else:
+        sandbox(place, "--name", "fault", "--keep=no", "--quiet", "true")
+    if os.listdir(state_of(place)):
+        raise Unsound("it is not gone")
+
+
 def remove_own(place):
     shutil.rmtree(f"{place.project}/config", ignore_errors=True)
 
@@ -164,6 +241,12 @@ ALL = [
     Configuration("oci", None, prepare=oci, roles=["launcher", "program"], first="openat ~/oci.json",
                   last="rt_sigprocmask"),
     Configuration("terminal", ["-p", "build"], terminal=True, roles=["launcher", "program"], only=["ioctl", "dup3"]),
+    Configuration("kernel", **copied("kernel"), first="openat ~/.local/state/sandbox"),
+    Configuration("kernel-changed", **copied("kernel", program="./change"), roles=["launcher"],
+                  first="recvfrom"),
+    Configuration("fuse", **copied("fuse"), first="openat /proc/self/mountinfo"),
+    Configuration("fuse-changed", **copied("fuse", "separate", program="./change"), roles=["launcher", "server"],
+                  first="recvfrom"),
     Configuration("own", None, prepare=own, before=remove_own, roles=["launcher"], first="openat2 ~/project/config",
                   last="openat /dev/null",
                   may_leave=lambda place, path: path.startswith(f"{place.project}/config")),

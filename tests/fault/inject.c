@@ -13,6 +13,7 @@
  *	launcher	the command itself
  *	mapper1/2	what it makes by vfork: newuidmap, newgidmap. Left alone from their exec on
  *	init		what it makes by clone3: PID 1
+ *	server		what it makes by fork behind that: fuse-overlayfs. Left alone from its exec on
  *	program		what PID 1 makes by vfork. Left alone from its exec on
  *
  * We are the subreaper of all of it: whoever outlives the launcher by two seconds is reported as
@@ -42,9 +43,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum role { NOBODY, LAUNCHER, MAPPER1, MAPPER2, INIT, PROGRAM, ROLES };
-static const char *const role_names[ROLES] = {"nobody",	 "launcher", "mapper1",
-					      "mapper2", "init",     "program"};
+enum role { NOBODY, LAUNCHER, MAPPER1, MAPPER2, INIT, SERVER, PROGRAM, ROLES };
+static const char *const role_names[ROLES] = {"nobody", "launcher", "mapper1", "mapper2",
+					      "init",   "server",   "program"};
 
 enum { PROCESSES = 64, GRACE = 2 };
 
@@ -62,7 +63,7 @@ struct run {
 	struct process list[PROCESSES];
 	FILE *report;
 	enum role role; /* NOBODY: list */
-	int n, error, mappers;
+	int n, error, mappers, forked;
 	bool kill, done;
 	pid_t launcher;
 	int status;
@@ -255,7 +256,7 @@ static enum role role_of_child(struct run *r, const struct process *parent, int 
 	if (parent->role == LAUNCHER && event == PTRACE_EVENT_VFORK)
 		return r->mappers++ ? MAPPER2 : MAPPER1;
 	if (parent->role == LAUNCHER)
-		return INIT;
+		return r->forked++ ? SERVER : INIT;
 	return parent->role == INIT && event == PTRACE_EVENT_VFORK ? PROGRAM : NOBODY;
 }
 
@@ -279,8 +280,9 @@ static void at_event(struct run *r, struct process *p, int event)
 	unsigned long message = 0;
 
 	if (event == PTRACE_EVENT_EXEC) {
-		if (p->role == PROGRAM) {
+		if (p->role == PROGRAM)
 			fputs("exec\n", r->report);
+		if (p->role == PROGRAM || p->role == SERVER) {
 			ptrace(PTRACE_DETACH, p->pid, NULL, NULL);
 			p->pid = 0;
 			return;

@@ -17,6 +17,7 @@ setup() {
 
 teardown() {
 	[ -z "${launcher:-}" ] || kill -KILL "$launcher" 2>/dev/null || true
+	rm -rf "$HOME/small"
 	cow_teardown
 }
 
@@ -494,7 +495,7 @@ t.close()' "$SANDBOX" "$backend"
 		set -u
 		export XDG_STATE_HOME=$HOME/small
 		"$SANDBOX" --name full --set "Filesystem.Overlay=$1" -- sh -c 'echo fits >a; head -c 3M /dev/zero >big; echo "status $?"
-			ls a big; rm -f big; echo more >b && echo room-again'
+			ls a big; rm -f big; sleep 0.3; echo more >b && echo room-again'
 		echo "end $?"
 		"$SANDBOX" --quiet --name full -- cat a b
 	SH
@@ -503,7 +504,6 @@ t.close()' "$SANDBOX" "$backend"
 		shows '^status 1$' '^a$' '^room-again$' '^end 0$' '^fits$' '^more$'
 		[[ $stderr == *'No space left on device'* && $stderr == *'kept as full'* ]] || report "the messages"
 	done
-	rmdir "$HOME/small"
 }
 
 @test "a disk that is full before the start is a clear refusal that leaves nothing" {
@@ -525,5 +525,4 @@ t.close()' "$SANDBOX" "$backend"
 			[[ $stderr == *'No space left on device'* ]] || report "the reason, with $inodes inodes"
 		done
 	done
-	rmdir "$HOME/small"
 }
