@@ -109,7 +109,8 @@ static int tell(const struct run_options *o, const struct outcome *out, int stat
 			out->trees > 1 ? pool_printf(&pool, "%zu trees", out->trees)
 				       : str_safe(&pool, out->tree),
 			name);
-		fprintf(stderr, "  sandbox changes %s    shows them (--diff: line by line)\n", name);
+		fprintf(stderr, "  sandbox changes %s    shows them (--diff: line by line)\n",
+			name);
 		fprintf(stderr, "  sandbox commit %s     applies them (or some: name the paths)\n",
 			name);
 		fprintf(stderr, "  sandbox discard %s    throws them away\n", name);
@@ -138,7 +139,8 @@ static int run_options(struct session *s, int argc, char **argv, struct err *e)
 	if (session_plan(s, e))
 		return -1;
 	if (s->kept && !plan_uses_store(&s->plan))
-		return err_set(e, "%s: with these options it would not run on its changes", s->kept),
+		return err_set(e, "%s: with these options it would not run on its changes",
+			       s->kept),
 		       err_hint(e, "another name, or none");
 	if (o->explain) {
 		explain_print(s, stdout);

@@ -87,7 +87,7 @@ struct host {
 	const char *kernel;   /* release, such as "6.1.0-40-amd64"; read where it matters only, else
 				 NULL */
 	const char *terminal; /* the device that the standard descriptors are, or NULL */
-	const char *resolv_conf;	      /* real path of /etc/resolv.conf, or NULL */
+	const char *resolv_conf; /* real path of /etc/resolv.conf, or NULL */
 	const char *config_home, *cache_home, *state_home; /* of ours: .../sandbox; NULL without
 								a home */
 	vec_of(struct host_path)
@@ -103,7 +103,8 @@ struct host {
 	const char *fuse_overlayfs;	  /* NULL: not installed */
 	bool fuse_device;		  /* /dev/fuse can be opened */
 	host_standin_vec standins;	  /* only for a program that is root in a tree of root's */
-	const char *state_type; /* the file system of state_home, if the kernel's overlay cannot have its
+	const char *
+		state_type; /* the file system of state_home, if the kernel's overlay cannot have its
 				   upper layer there; else NULL */
 };
 

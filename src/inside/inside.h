@@ -18,13 +18,13 @@ struct inside {
 	/* set by the launcher before the clone */
 	const struct plan *plan;
 	const struct bpf *names, *arguments;
-	int channel;		       /* to the launcher */
+	int channel;		/* to the launcher */
 	const char *store_path; /* the directory with the layers; NULL: none */
-	int store;    /* the same, as the launcher has it open */
-	const size_t *layers; /* of each copy-on-write tree: the name of its directory there */
-	int overlays; /* where mounts come from that others make (fuse-overlayfs), or -1 */
-	int terminal;		       /* the controlling terminal, or -1 */
-	bool foreground;	       /* the program gets the terminal from the start */
+	int store;		/* the same, as the launcher has it open */
+	const size_t *layers;	/* of each copy-on-write tree: the name of its directory there */
+	int overlays;	 /* where mounts come from that others make (fuse-overlayfs), or -1 */
+	int terminal;	 /* the controlling terminal, or -1 */
+	bool foreground; /* the program gets the terminal from the start */
 	struct sigaction child_action; /* the caller's, of SIGCHLD */
 	sigset_t mask;		       /* the caller's, for the program */
 	struct progress *progress;

@@ -85,7 +85,7 @@ static int make_kernels(struct inside *in, size_t i, int store, struct err *e)
 
 static int receive(struct inside *in, struct err *e)
 {
-	struct overlay_message m;
+	struct overlay_message m = {0};
 	int mount, rc = fd_receive(in->overlays, &m, sizeof(m), &mount);
 
 	if (rc == 1 && mount >= 0 && m.cow < in->plan->cows.n) {

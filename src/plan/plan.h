@@ -42,8 +42,8 @@ enum mount_kind {
 struct plan_mount {
 	enum mount_kind kind;
 	const char *place; /* absolute, inside */
-	const char
-		*source; /* MOUNT_BIND, MOUNT_COW: on the host, without symbolic links; MOUNT_TEXT: the
+	const char *
+		source; /* MOUNT_BIND, MOUNT_COW: on the host, without symbolic links; MOUNT_TEXT: the
 			    text */
 	const char *reason; /* for explain */
 	struct origin at;   /* zero: a rule of ours */

@@ -32,7 +32,7 @@ static _Noreturn void write_maps(int socket, const struct plan_identity *id, pid
 
 static int unshare_and_wait(int socket, struct err *e)
 {
-	struct err theirs;
+	struct err theirs = {0};
 	int none;
 
 	if (unshare(CLONE_NEWUSER))

@@ -40,10 +40,10 @@ struct launch {
 	const struct sandbox_request *request;
 	struct outcome *outcome;
 	struct store store; /* where plan_uses_store */
-	size_t *layers; /* index in store.trees, one a copy-on-write tree of the plan */
+	size_t *layers;	    /* index in store.trees, one a copy-on-write tree of the plan */
 	int overlays, overlays_inside; /* mounts of fuse-overlayfs go over this pair to PID 1 */
-	int user_namespace;	       /* of the sandbox, where other ids' files may be left; or -1 */
-	struct server *servers;	       /* fuse-overlayfs, one a tree that has it */
+	int user_namespace;	/* of the sandbox, where other ids' files may be left; or -1 */
+	struct server *servers; /* fuse-overlayfs, one a tree that has it */
 	size_t n_servers;
 };
 

@@ -26,6 +26,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cap.h"
@@ -316,6 +317,12 @@ static int become(const struct serving *s, struct err *e)
 	return err_errno(e, "%s", p->fuse_overlayfs);
 }
 
+static int leave_callers_session(int errors, struct err *e)
+{
+	/* Ctrl-C is for the program. */
+	return setsid() < 0 || dup2(errors, STDERR_FILENO) < 0 ? err_errno(e, "session") : 0;
+}
+
 static _Noreturn void serve(const struct launch *l, size_t i, int errors)
 {
 	struct serving s = {.launch = l, .cow = &l->plan->cows.v[i], .index = i};
@@ -325,9 +332,8 @@ static _Noreturn void serve(const struct launch *l, size_t i, int errors)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	umask(0);
-	/* Ctrl-C is for the program. */
-	if (setsid() < 0 || dup2(errors, STDERR_FILENO) < 0 || enter(l, &m.err) ||
-	    open_trees(&s, &m.err) || make_root(&s, &m.err) || send_mount(&s, &m.err)) {
+	if (leave_callers_session(errors, &m.err) || enter(l, &m.err) || open_trees(&s, &m.err) ||
+	    make_root(&s, &m.err) || send_mount(&s, &m.err)) {
 		fd_send(l->overlays, &m, sizeof(m), -1);
 		_exit(125);
 	}
@@ -350,7 +356,14 @@ int server_start(struct launch *l, size_t i, struct server *ret, struct err *e)
 	if (ret->pid < 0)
 		return err_errno(e, "fork");
 	ret->process = (int)syscall(SYS_pidfd_open, ret->pid, 0);
-	return ret->process < 0 ? err_errno(e, "pidfd_open") : 0;
+	if (ret->process >= 0)
+		return 0;
+	err_errno(e, "pidfd_open");
+	kill(ret->pid, SIGKILL);
+	while (waitpid(ret->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	ret->pid = 0;
+	return -1;
 }
 
 /* The last line is the reason; before it, fuse-overlayfs talks of options that it does not know. */

@@ -11,5 +11,5 @@ int server_start(struct launch *l, size_t i, struct server *ret, struct err *e);
  * or what is above them. As root of the sandbox's user namespace; only one process at a time. `tree` is
  * the tree on the host, the other two are the layer's directories.
  */
-int standins_place(const host_standin_vec *standins, const char *path, int tree, int upper, int work,
-		   struct err *e);
+int standins_place(const host_standin_vec *standins, const char *path, int tree, int upper,
+		   int work, struct err *e);

@@ -117,6 +117,12 @@ bool op_is(const struct node *now, const struct node *then)
 	return then->type != NODE_NONE && now->type == then->type && now->ino == then->ino;
 }
 
+/* On another file system the same number says nothing. */
+bool op_is_kept(const struct work *w, const struct op *op, const struct node *slotted)
+{
+	return op->host.dev == w->journal->device && op_is(slotted, &op->host);
+}
+
 bool op_looks_like(const struct node *now, const struct node *then)
 {
 	return then->type != NODE_NONE && now->type == then->type &&
@@ -128,10 +134,16 @@ bool op_looks_like(const struct node *now, const struct node *then)
 static const char *const changed = "it was changed on the host at the same moment";
 static const char *const appeared = "something was put there on the host at the same moment";
 
+/* The host's object, which was put back as a copy if this is done for the second time. */
+static const struct node *old_of(const struct op *op)
+{
+	return op->back.type != NODE_NONE ? &op->back : &op->host;
+}
+
 /* That the host still has what the comparison saw. */
 static int check_host(struct work *w, const struct op *op, int dir, const char *name, struct err *e)
 {
-	const struct node *then = &op->host;
+	const struct node *then = old_of(op);
 	struct node now;
 
 	if (node_read(w->pool, dir, name, &now))
@@ -142,8 +154,9 @@ static int check_host(struct work *w, const struct op *op, int dir, const char *
 		    ? now.mode != then->mode || now.uid != then->uid || now.gid != then->gid
 		    : now.size != then->size || now.mtime != then->mtime)
 		return op_conflict(w, op, changed, e);
-	/* Other names of it that were renamed before have moved its ctime. */
-	if (then->type != NODE_DIRECTORY && now.ctime != then->ctime && !(op->flags & OP_SHARED))
+	/* Other names of it that were renamed before have moved its ctime; and it itself on its way back. */
+	if (then->type != NODE_DIRECTORY && now.ctime != then->ctime &&
+	    !(op->flags & OP_SHARED || w->careful))
 		return op_conflict(w, op, changed, e);
 	return 0;
 }
@@ -156,6 +169,16 @@ static int is_at(struct work *w, int dir, const char *name, const struct node *t
 	if (node_read(w->pool, dir, name, &now))
 		return -1;
 	return op_is(&now, then);
+}
+
+/* Likewise, in a slot. */
+static int is_kept(struct work *w, const struct op *op, const char *slot)
+{
+	struct node now;
+
+	if (node_read(w->pool, w->slots, slot, &now))
+		return -1;
+	return op_is_kept(w, op, &now);
 }
 
 static int exists(int dir, const char *name)
@@ -187,7 +210,7 @@ static int remove_to_other(struct work *w, size_t i, int dir, const char *name, 
 
 	if (renameat2(dir, name, dir, temporary.text, RENAME_NOREPLACE))
 		return op_error(w, op, e);
-	same = is_at(w, dir, temporary.text, &op->host);
+	same = is_at(w, dir, temporary.text, old_of(op));
 	if (same == 1)
 		return op_keep(w, i, dir, temporary.text, e);
 	if (renameat2(dir, temporary.text, dir, name, RENAME_NOREPLACE) || same < 0)
@@ -207,13 +230,16 @@ static int apply_remove(struct work *w, size_t i, struct err *e)
 		return -1;
 	if (w->careful && exists(dir, temporary.text))
 		return op_keep(w, i, dir, temporary.text, e);
-	if (w->careful && (exists(w->slots, slot.text) || !exists(dir, name)))
+	if (w->careful && (!exists(dir, name) || is_kept(w, op, slot.text) == 1))
 		return 0;
+	/* A copy of what is there again. */
+	if (w->careful && unlinkat(w->slots, slot.text, 0) && errno != ENOENT)
+		return op_error(w, op, e);
 	if (check_host(w, op, dir, name, e))
 		return -1;
 	if (renameat2(dir, name, w->slots, slot.text, RENAME_NOREPLACE))
 		return errno == EXDEV ? remove_to_other(w, i, dir, name, e) : op_error(w, op, e);
-	same = is_at(w, w->slots, slot.text, &op->host);
+	same = is_at(w, w->slots, slot.text, old_of(op));
 	if (same == 1)
 		return 0;
 	/* Somebody was faster, between the check and the rename. */
@@ -261,7 +287,7 @@ static int apply_rmdir(struct work *w, size_t i, struct err *e)
 
 	if (dir < 0)
 		return -1;
-	if (w->careful && is_at(w, w->slots, slot.text, &op->host) == 1)
+	if (w->careful && is_kept(w, op, slot.text) == 1)
 		return close_empty(w, op, slot.text, e);
 	if (w->careful && !exists(dir, name) && errno == ENOENT)
 		return 0;
@@ -270,7 +296,7 @@ static int apply_rmdir(struct work *w, size_t i, struct err *e)
 	if (renameat2(dir, name, w->slots, slot.text, RENAME_NOREPLACE))
 		return errno == EXDEV || errno == EEXIST ? rmdir_other(w, i, dir, name, e)
 							 : op_error(w, op, e);
-	same = is_at(w, w->slots, slot.text, &op->host);
+	same = is_at(w, w->slots, slot.text, old_of(op));
 	if (same == 1)
 		return close_empty(w, op, slot.text, e);
 	if (renameat2(w->slots, slot.text, dir, name, RENAME_NOREPLACE) || same < 0)
@@ -317,7 +343,7 @@ static int slot_old(struct work *w, size_t i, int from, const char *from_name, i
 		    const char *name, struct err *e)
 {
 	const struct op *op = &w->journal->ops.v[i];
-	int same = is_at(w, from, from_name, &op->host);
+	int same = is_at(w, from, from_name, old_of(op));
 
 	if (same == 1)
 		return renameat(from, from_name, w->slots, journal_slot('s', i).text)
@@ -342,7 +368,7 @@ static int put_again(struct work *w, size_t i, int from, const char *from_name, 
 	if (there == 1 && renameat2(w->slots, slot.text, dir, name,
 				    had ? RENAME_EXCHANGE : RENAME_NOREPLACE))
 		return op_error(w, op, e);
-	if (here == 1 && had && is_at(w, from, from_name, &op->host) == 1 &&
+	if (here == 1 && had && is_at(w, from, from_name, old_of(op)) == 1 &&
 	    slot_old(w, i, from, from_name, dir, name, e))
 		return -1;
 	if (!here && !there)
@@ -393,12 +419,33 @@ static int exchange_copy(struct work *w, size_t i, int dir, const char *name,
 		return -1;
 	if (renameat2(dir, temporary, dir, name, RENAME_EXCHANGE))
 		return op_error(w, op, e);
-	same = is_at(w, dir, temporary, &op->host);
+	same = is_at(w, dir, temporary, old_of(op));
 	if (same == 1)
 		return op_keep(w, i, dir, temporary, e);
 	if (renameat2(dir, temporary, dir, name, RENAME_EXCHANGE) || same < 0)
 		return op_error(w, op, e);
 	return op_conflict(w, op, changed, e);
+}
+
+/* What was cut off on its way back: 1 if it is in place; 0 if it has to be put. */
+static int put_copy_again(struct work *w, size_t i, int dir, const char *name,
+			  const char *temporary, struct err *e)
+{
+	const struct op *op = &w->journal->ops.v[i];
+	struct journal_word slot = journal_slot('s', i);
+	int put = is_at(w, dir, name, &op->after), aside = is_at(w, dir, temporary, old_of(op));
+
+	if (put < 0 || aside < 0)
+		return op_error(w, op, e);
+	if (put)
+		return aside && op_keep(w, i, dir, temporary, e) ? -1 : 1;
+	if (is_kept(w, op, slot.text) != 0)
+		return op_conflict(w, op, changed, e);
+	/* The slot has no more than a copy of what is there again. */
+	if ((unlinkat(dir, temporary, 0) && errno != ENOENT) ||
+	    (unlinkat(w->slots, slot.text, 0) && errno != ENOENT))
+		return op_error(w, op, e);
+	return 0;
 }
 
 static int put_copy(struct work *w, size_t i, int from, const char *from_name, int dir,
@@ -408,14 +455,10 @@ static int put_copy(struct work *w, size_t i, int from, const char *from_name, i
 	struct journal_word temporary = journal_temporary(w->journal, i, false);
 
 	if (w->careful) {
-		int old = is_at(w, dir, temporary.text, &op->host);
+		int rc = put_copy_again(w, i, dir, name, temporary.text, e);
 
-		if (old < 0 || (old == 0 && unlinkat(dir, temporary.text, 0) && errno != ENOENT))
-			return op_error(w, op, e);
-		if (old == 1 && op_keep(w, i, dir, temporary.text, e))
-			return -1;
-		if (old == 1 || (exists(w->slots, journal_slot('s', i).text)))
-			return look_after(w, op, dir, name, e);
+		if (rc)
+			return rc < 0 ? -1 : look_after(w, op, dir, name, e);
 	}
 	if (make_temporary(w, i, from, from_name, dir, temporary.text, e) ||
 	    exchange_copy(w, i, dir, name, temporary.text, e))
@@ -555,7 +598,7 @@ static int apply_drop(struct work *w, size_t i, struct err *e)
 	const struct op *op = &w->journal->ops.v[i];
 	struct journal_word slot = journal_slot('l', i);
 	const char *name;
-	int dir = op_layer(w, op, &name, e), rc;
+	int dir = op_layer(w, op, &name, e);
 
 	/* Below a deleted directory, or put by renaming: the layer has nothing there. */
 	if (dir < 0)
@@ -563,11 +606,9 @@ static int apply_drop(struct work *w, size_t i, struct err *e)
 	/* What came into the layer while it could not be put back there stays. */
 	if (w->careful && exists(w->slots, slot.text))
 		return 0;
-	rc = renameat2(dir, name, w->slots, slot.text, RENAME_NOREPLACE) && errno != ENOENT
-		     ? op_error(w, op, e)
-		     : 0;
-	beneath_forget(&w->trees[op->tree].layer);
-	return rc;
+	return renameat2(dir, name, w->slots, slot.text, RENAME_NOREPLACE) && errno != ENOENT
+		       ? op_error(w, op, e)
+		       : 0;
 }
 
 static int apply_raise(struct work *w, size_t i, struct err *e)
@@ -619,7 +660,33 @@ static int apply_times(struct work *w, size_t i, struct err *e)
 	return look_after(w, op, dir, name, e);
 }
 
-int op_apply(struct work *w, size_t i, struct err *e)
+/* A copy for the way back that was cut off. */
+static int clear_way(struct work *w, size_t i, struct err *e)
+{
+	const struct op *op = &w->journal->ops.v[i];
+	struct journal_word back = journal_temporary(w->journal, i, true);
+	const char *name;
+	int dir;
+
+	if (op->kind != OP_REMOVE && op->kind != OP_RMDIR && op->kind != OP_PUT)
+		return 0;
+	dir = op_host(w, op, &name, e);
+	if (dir < 0)
+		return op_is_gone(e) ? 0 : -1;
+	return unlinkat(dir, back.text, op->kind == OP_RMDIR ? AT_REMOVEDIR : 0) && errno != ENOENT
+		       ? op_error(w, op, e)
+		       : 0;
+}
+
+void op_forget(struct work *w, const struct op *op)
+{
+	if (op->kind == OP_PUT || op->kind == OP_REMOVE || op->kind == OP_TIMES)
+		return;
+	beneath_forget(&w->trees[op->tree].host);
+	beneath_forget(&w->trees[op->tree].layer);
+}
+
+static int apply(struct work *w, size_t i, struct err *e)
 {
 	switch (w->journal->ops.v[i].kind) {
 	case OP_REMOVE:
@@ -644,4 +711,12 @@ int op_apply(struct work *w, size_t i, struct err *e)
 		break;
 	}
 	return 0;
+}
+
+int op_apply(struct work *w, size_t i, struct err *e)
+{
+	int rc = (w->careful && clear_way(w, i, e)) || apply(w, i, e) ? -1 : 0;
+
+	op_forget(w, &w->journal->ops.v[i]);
+	return rc;
 }

@@ -66,8 +66,12 @@ int op_error(struct work *w, const struct op *op, struct err *e);
 bool op_is_gone(const struct err *e);
 /* "PATH: WHY" for what is the host's doing, with code 1. */
 int op_conflict(struct work *w, const struct op *op, const char *why, struct err *e);
+/* Directories that it may have moved are looked up again. */
+void op_forget(struct work *w, const struct op *op);
 /* Whether it is this object, wherever it is now. */
 bool op_is(const struct node *now, const struct node *then);
+/* Whether what is in a slot is the host's object itself, and no copy. */
+bool op_is_kept(const struct work *w, const struct op *op, const struct node *slotted);
 /* Whether it looks like it; for copies, which have an inode of their own. */
 bool op_looks_like(const struct node *now, const struct node *then);
 /* The host's object, under its temporary name in `dir`, goes into the slot. */

@@ -28,7 +28,8 @@ static int write_journal(struct work *w, struct err *e)
 		return err_errno(e, "%s: its journal", w->store->name);
 	}
 	journal_print(out, w->journal);
-	failed = fflush(out) || fsync(fd);
+	/* A write that failed before is only remembered. */
+	failed = fflush(out) || ferror(out) || fsync(fd);
 	if (fclose(out) || failed || renameat(w->slots, "journal.new", w->slots, "journal"))
 		return err_errno(e, "%s: its journal", w->store->name);
 	return 0;
@@ -90,6 +91,7 @@ static int run(struct commit *c, struct work *w,
 	struct journal *j = pool_alloc(s->pool, sizeof(*j));
 	const char *prefix = c->options.discard ? "discard" : "commit", *name;
 	ssize_t last = journal_last(s, prefix);
+	struct stat st;
 
 	*j = (struct journal){.pool = s->pool,
 			      .kind = c->options.discard ? JOURNAL_DISCARD : JOURNAL_COMMIT};
@@ -97,9 +99,10 @@ static int run(struct commit *c, struct work *w,
 	if (last < 0)
 		return err_errno(e, "%s", s->name);
 	name = journal_name(s, prefix, (size_t)last + 1);
-	if (getrandom(&j->token, sizeof(j->token), 0) != sizeof(j->token) ||
+	if (getrandom(&j->token, sizeof(j->token), 0) != sizeof(j->token) || fstat(s->dir, &st) ||
 	    mkdirat(s->dir, name, 0700))
 		return err_errno(e, "%s: %s", s->name, name);
+	j->device = st.st_dev;
 	if (work_begin(w, s, j, name, e) == 0 && build(c, w, e) == 0 && keep_records(w, e) == 0 &&
 	    write_journal(w, e) == 0)
 		return carry_out(c, w, e);

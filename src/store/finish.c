@@ -67,7 +67,8 @@ int finish_done(struct work *w, struct err *e)
 		return failed(w, e);
 	}
 	journal_print_done(out, w->journal);
-	rc = fflush(out) || fsync(fd);
+	/* A write that failed before is only remembered. */
+	rc = fflush(out) || ferror(out) || fsync(fd);
 	return fclose(out) || rc ? failed(w, e) : 0;
 }
 

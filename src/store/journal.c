@@ -52,7 +52,8 @@ static void put_path(FILE *out, const char *path)
 
 void journal_print(FILE *out, const struct journal *j)
 {
-	fprintf(out, "%s\ntoken %016" PRIx64 "\n", first_line[j->kind], j->token);
+	fprintf(out, "%s\ntoken %016" PRIx64 " %" PRIx64 "\n", first_line[j->kind], j->token,
+		(uint64_t)j->device);
 	for (size_t i = 0; i < j->ops.n; i++) {
 		const struct op *op = &j->ops.v[i];
 
@@ -244,7 +245,7 @@ static int damaged(const char *what, size_t line, struct err *e)
 int journal_parse(struct journal *j, size_t trees, char *text, struct err *e)
 {
 	char *line = strsep(&text, "\n"), *next = text ? strsep(&text, "\n") : NULL;
-	uint64_t count;
+	uint64_t count, device;
 
 	if (str_eq(line, first_line[JOURNAL_COMMIT]))
 		j->kind = JOURNAL_COMMIT;
@@ -255,8 +256,9 @@ int journal_parse(struct journal *j, size_t trees, char *text, struct err *e)
 	if (!next || !text || !str_begins(next, "token "))
 		return damaged("journal", 2, e);
 	next += strlen("token ");
-	if (next_hex(&next, '\0', UINT64_MAX, &j->token))
+	if (next_hex(&next, ' ', UINT64_MAX, &j->token) || next_hex(&next, '\0', UINT64_MAX, &device))
 		return damaged("journal", 2, e);
+	j->device = (dev_t)device;
 	while ((line = strsep(&text, "\n"))) {
 		char *end = line + strlen("end ");
 

@@ -58,6 +58,8 @@ struct op {
 	struct node host, layer;
 	/* From `done`: what the host has since. type NODE_NONE: not looked at. */
 	struct node after;
+	/* Not written: the copy of `host` that has been put back. */
+	struct node back;
 };
 
 enum journal_kind { JOURNAL_COMMIT, JOURNAL_DISCARD };
@@ -66,6 +68,7 @@ struct journal {
 	struct pool *pool;
 	enum journal_kind kind;
 	uint64_t token; /* temporary names in the host's directories have it: journal_temporary */
+	dev_t device;	/* of the store, at that time */
 	vec_of(struct op) ops;
 };
 

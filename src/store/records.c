@@ -157,15 +157,16 @@ static int rewrite_done(struct work *w, int dir, const struct journal *j, struct
 	static const char *const aside = "done.new";
 	int fd = openat(dir, aside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	FILE *out = fd < 0 ? NULL : fdopen(fd, "we");
+	int rc;
 
 	if (!out) {
 		fd_closep(&fd);
 		return failed(w, e);
 	}
 	journal_print_done(out, j);
-	if (fclose(out) || renameat(dir, aside, dir, "done"))
-		return failed(w, e);
-	return 0;
+	/* A write that failed before is only remembered. */
+	rc = fflush(out) || ferror(out);
+	return fclose(out) || rc || renameat(dir, aside, dir, "done") ? failed(w, e) : 0;
 }
 
 static int renew_done(struct work *w, const char *directory, const renewal_vec *v, struct err *e)

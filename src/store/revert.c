@@ -73,19 +73,23 @@ static int find(struct work *w, size_t i, struct spot *s, struct err *e)
 	return node_read(w->pool, s->dir, s->name, &s->here) ? op_error(w, op, e) : 1;
 }
 
-/* The slot is on another file system: a copy of what it has goes to the host. */
+/* The slot is on another file system: a copy of what it has goes to the host, with an inode of its own. */
 static int copy_back(struct work *w, const struct spot *s, struct err *e)
 {
+	struct op *op = &w->journal->ops.v[s->i];
 	bool gone = s->here.type == NODE_NONE;
-	int flag = s->op->host.type == NODE_DIRECTORY ? AT_REMOVEDIR : 0;
+	int flag = op->host.type == NODE_DIRECTORY ? AT_REMOVEDIR : 0;
+	struct node back;
 
-	if (copy_object(w->slots, s->slot.text, s->dir, s->back.text, &s->op->host, &w->as_is) ||
+	if (copy_object(w->slots, s->slot.text, s->dir, s->back.text, &op->host, &w->as_is) ||
+	    node_read(w->pool, s->dir, s->back.text, &back) ||
 	    renameat2(s->dir, s->back.text, s->dir, s->name,
 		      gone ? RENAME_NOREPLACE : RENAME_EXCHANGE))
-		return op_error(w, s->op, e);
-	if (unlink_if_there(w, s->op, w->slots, s->slot.text, flag, e))
+		return op_error(w, op, e);
+	op->back = back;
+	if (!gone && unlink_if_there(w, op, s->dir, s->back.text, flag, e))
 		return -1;
-	return gone ? 0 : unlink_if_there(w, s->op, s->dir, s->back.text, flag, e);
+	return unlink_if_there(w, op, w->slots, s->slot.text, flag, e);
 }
 
 static int rename_back(struct work *w, const struct spot *s, int from, const char *from_name,
@@ -122,6 +126,12 @@ static int own_as_before(struct work *w, const struct op *op, int dir, const cha
 	return fchownat(dir, name, n->uid, n->gid, AT_SYMLINK_NOFOLLOW) ? op_error(w, op, e) : 0;
 }
 
+/* Whether it is the layer's object, which only renames have moved. */
+static bool is_layers(const struct op *op, const struct node *n)
+{
+	return !(op->flags & OP_COPY) && op_is(n, &op->layer);
+}
+
 /* A copy's temporary name: it has the copy, or, behind the exchange, the host's old object. */
 static int revert_temporary(struct work *w, struct spot *s, struct err *e)
 {
@@ -150,35 +160,26 @@ static int revert_temporary(struct work *w, struct spot *s, struct err *e)
 	return unlink_if_there(w, s->op, s->dir, s->temporary.text, 0, e);
 }
 
-/* The slot has the host's old object, and the host a copy of the layer's. */
-static int exchange_copy(struct work *w, const struct spot *s, struct err *e)
-{
-	if (renameat2(w->slots, s->slot.text, s->dir, s->back.text, RENAME_NOREPLACE) ||
-	    renameat2(s->dir, s->back.text, s->dir, s->name, RENAME_EXCHANGE))
-		return op_error(w, s->op, e);
-	return unlink_if_there(w, s->op, s->dir, s->back.text, 0, e);
-}
-
 static int revert_slot(struct work *w, struct spot *s, struct err *e)
 {
 	const struct op *op = s->op;
-	bool is_old = op_is(&s->slotted, &op->host);
+	bool is_old = op_is_kept(w, op, &s->slotted);
 
-	if (op_is(&s->slotted, &op->layer))
+	if (is_layers(op, &s->slotted))
 		return 0;
-	/* It is back itself, and only its copy was left. */
-	if (!is_old && op_is(&s->here, &op->host))
+	/* It is back itself; the slot has a copy of it, or one of what had been put. */
+	if (!is_old && op_is(&s->here, &op->host) && op_looks_like(&s->here, &op->host))
 		return unlink_if_there(w, op, w->slots, s->slot.text, 0, e);
 	if (s->here.type == NODE_NONE && is_old)
 		return rename_back(w, s, w->slots, s->slot.text, e);
-	if (is_old && op_is(&s->here, &op->layer)) {
+	if (is_old && (is_layers(op, &s->here) || op_looks_like(&s->here, &op->layer))) {
 		if (renameat2(w->slots, s->slot.text, s->dir, s->name, RENAME_EXCHANGE))
 			return op_error(w, op, e);
 		s->slotted = s->here;
-		return 0;
+		return is_layers(op, &s->here)
+			       ? 0
+			       : unlink_if_there(w, op, w->slots, s->slot.text, 0, e);
 	}
-	if (is_old && op_looks_like(&s->here, &op->layer))
-		return exchange_copy(w, s, e);
 	if (!is_old && (s->here.type == NODE_NONE || op_looks_like(&s->here, &op->layer) ||
 			op_looks_like(&s->here, &op->host)))
 		return copy_back(w, s, e);
@@ -195,13 +196,13 @@ static int revert_bare(struct work *w, struct spot *s, int layer, const char *la
 	if (layer >= 0 && node_read(w->pool, layer, layer_name, &there))
 		return op_error(w, op, e);
 	if (op->host.type != NODE_NONE) {
-		if (op_is(&s->here, &op->layer) && op_is(&there, &op->host))
+		if (is_layers(op, &s->here) && op_is(&there, &op->host))
 			return renameat2(layer, layer_name, s->dir, s->name, RENAME_EXCHANGE)
 				       ? op_error(w, op, e)
 				       : 0;
 		return 0;
 	}
-	if (op_is(&s->here, &op->layer)) {
+	if (is_layers(op, &s->here)) {
 		if (renameat2(s->dir, s->name, w->slots, s->slot.text, RENAME_NOREPLACE))
 			return op_error(w, op, e);
 		s->slotted = s->here;
@@ -220,7 +221,7 @@ static int put_into_layer(struct work *w, const struct spot *s, struct err *e)
 	const char *name;
 	int layer;
 
-	if (op_is(&s->slotted, &op->layer)) {
+	if (is_layers(op, &s->slotted)) {
 		if (own_as_before(w, op, w->slots, s->slot.text, e))
 			return -1;
 		return to_layer(w, op, w->slots, s->slot.text, e);
@@ -306,7 +307,7 @@ static int revert_remove(struct work *w, size_t i, struct err *e)
 	}
 	if (s.slotted.type == NODE_NONE)
 		return 0;
-	if (op_is(&s.slotted, &op->host))
+	if (op_is_kept(w, op, &s.slotted))
 		return s.here.type == NODE_NONE ? rename_back(w, &s, w->slots, s.slot.text, e)
 						: strange(w, op);
 	if (s.here.type == NODE_NONE)
@@ -327,7 +328,7 @@ static int revert_rmdir(struct work *w, size_t i, struct err *e)
 		return rc < 0 ? -1 : strange_if_kept(w, &s);
 	if (s.slotted.type == NODE_NONE)
 		return 0;
-	if (op_is(&s.slotted, &op->host)) {
+	if (op_is_kept(w, op, &s.slotted)) {
 		if (fchmodat(w->slots, s.slot.text, op->host.mode, 0))
 			return op_error(w, op, e);
 		return s.here.type == NODE_NONE ? rename_back(w, &s, w->slots, s.slot.text, e)
@@ -352,10 +353,9 @@ static int revert_mkdir(struct work *w, size_t i, struct err *e)
 		return rc;
 	if (unlink_if_there(w, op, s.dir, s.temporary.text, AT_REMOVEDIR, e))
 		return -1;
-	if (s.here.type == NODE_NONE)
-		return 0;
+	/* Not made yet, in the place of something else; or the host has replaced it: nothing is lost. */
 	if (s.here.type != NODE_DIRECTORY)
-		return strange(w, op);
+		return 0;
 	if (w->undo && place_directory(w, op, e))
 		return -1;
 	/* The way to the layer may have closed it. */
@@ -470,8 +470,10 @@ static int revert(struct work *w, size_t i, struct err *e)
 int op_revert(struct work *w, size_t i, struct err *e)
 {
 	const struct op *op = &w->journal->ops.v[i];
+	int rc = revert(w, i, e);
 
-	if (revert(w, i, e))
+	op_forget(w, op);
+	if (rc)
 		return -1;
 	/* What is there again must not be seen in the sandbox, whose change takes it away. */
 	if (w->undo && (op->kind == OP_REMOVE || op->kind == OP_RMDIR))

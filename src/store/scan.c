@@ -35,6 +35,7 @@ struct scan {
 	const struct base *base;
 	struct compare_ids ids;
 	int upper, root; /* of the layer, and on the host */
+	size_t bytes;	 /* of all paths */
 	vec_of(struct pending) todo;
 	scan_entry_vec *all;
 	struct err *e;
@@ -57,9 +58,18 @@ static const char *below(const struct scan *x, const char *dir, const char *name
 	return *dir ? pool_printf(x->s->pool, "%s/%s", dir, name) : pool_strdup(x->s->pool, name);
 }
 
+/* Ten times as much memory is needed in all; what more there is was not meant to be looked at. */
+enum { PATHS_MAX = 128 * 1024 * 1024 };
+
 /* No program can name a longer one by an absolute path, and a list of them would have no end. */
-static int check_length(const struct scan *x, const char *path)
+static int check_length(struct scan *x, const char *path)
 {
+	x->bytes += strlen(path);
+	if (x->bytes > PATHS_MAX)
+		return err_set(x->e,
+			       "%s: too many changes to list: their paths have more than %d MiB",
+			       x->s->name, PATHS_MAX >> 20),
+		       err_hint(x->e, "`sandbox discard %s` throws all of them away", x->s->name);
 	if (strlen(x->s->trees.v[x->tree].path) + 1 + strlen(path) < PATH_MAX)
 		return 0;
 	err_set(x->e, "%s: a path of more than %d bytes: %.200s...", x->s->name, PATH_MAX - 1,
@@ -103,9 +113,9 @@ struct here {
 };
 
 /*
- * What stands in for a file of the host that the caller cannot read (host/standins.c), and has not been
- * written to: the launcher made it, not the program. Elsewhere than in its own place it is a file like
- * others.
+ * What stands in for a file or directory of the host that the caller cannot read (host/standins.c), and
+ * has not been written to: the launcher made it, not the program. Elsewhere than in its own place it is
+ * like others.
  */
 static bool is_standin(const struct scan *x, const struct here *h, const struct layer_entry *le,
 		       const char *path)
@@ -114,7 +124,8 @@ static bool is_standin(const struct scan *x, const struct here *h, const struct 
 	char link[40 + NAME_MAX + 1], value[PATH_MAX];
 	ssize_t n;
 
-	if (!x->s->trees.v[x->tree].fuse || le->node.type != NODE_FILE || le->node.size > 0)
+	if (!x->s->trees.v[x->tree].fuse ||
+	    (le->node.type == NODE_FILE ? le->node.size > 0 : le->node.type != NODE_DIRECTORY))
 		return false;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d/%s", h->layer, le->name);
 	n = lgetxattr(link, STANDIN_MARK, value, sizeof(value) - 1);
@@ -132,8 +143,16 @@ static int visit(struct scan *x, const struct here *h, const struct layer_entry 
 	if (check_length(x, path))
 		return -1;
 	/* What a directory of the sandbox has no more, nobody ever had. */
-	if ((le->whiteout && h->host < 0) || is_standin(x, h, le, path))
+	if (le->whiteout && h->host < 0)
 		return 0;
+	if (is_standin(x, h, le, path)) {
+		if (le->node.type != NODE_DIRECTORY)
+			return 0;
+		/* What the program has put there; what the host has was never seen. */
+		add(x, path, &le->node, &le->node);
+		later(x, path, x->all->n - 1, true, false);
+		return 0;
+	}
 	if ((h->host >= 0 && node_read(x->s->pool, h->host, le->name, &before)) ||
 	    compare_nodes(&x->ids, h->host, &before, h->layer, &le->node, le->name, &d))
 		return failed(x, path);

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# Figures of copy-on-write: sourced by run, which has the tools.
+# Figures of copy-on-write: sourced by run, which has the tools and makes $work.
+# shellcheck disable=SC2154 # here, work, fuse: run's
 
 cow_starts() {
 	local times
@@ -85,8 +86,8 @@ cow_changes() {
 	rsync=$(printf '%s\n' "${copies[@]}" | median) changed=$(printf '%s\n' "${changes[@]}" | median)
 	committed=$(printf '%s\n' "${commits[@]}" | median) undone=$(printf '%s\n' "${undos[@]}" | median)
 	"$SANDBOX" discard "$name" >/dev/null 2>&1 || true
-	row '  rsync -a, changes, commit, undo of 10,000 files in 100,000' "$(awk -v a="$rsync" -v b="$changed" \
-		-v c="$committed" -v d="$undone" 'BEGIN { printf "%.0f, %.0f, %.0f, %.0f ms", a / 1e3, b / 1e3, c / 1e3, d / 1e3 }')"
+	row '  rsync -a, changes, commit, undo of 10,000 files in 100,000' "$(printf '%s\n' "$rsync" "$changed" \
+		"$committed" "$undone" | awk '{ printf "%s%.0f", NR > 1 ? ", " : "", $1 / 1e3 } END { print " ms" }')"
 	row 'changes of 10,000 in 100,000 files / rsync -a of them' "$(ratio "$changed" "$rsync")" '<= 1.00'
 	row 'commit of 10,000 in 100,000 files / rsync -a of them' "$(ratio "$committed" "$rsync")" '<= 1.00'
 	cow_scaling "$changed"
@@ -94,7 +95,7 @@ cow_changes() {
 
 # The same number of changes in a tree of a fifth of the size costs the same.
 cow_scaling() {
-	local name=benchs$$ tree=$work/smaller times=() i
+	local name=smaller$$ tree=$work/smaller times=() i
 
 	cow_tree "$tree" 20
 	(cd "$tree" && "$SANDBOX" --quiet -n "$name" -p build --cow . /bin/sh -c \

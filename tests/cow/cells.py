@@ -141,7 +141,7 @@ def same(a, b):
     return seen(a) == seen(b)
 
 
-def unchanged(cell, base, host):
+def unchanged(cell, base, sandbox, host):
     """
     Whether the host has at a path what it had. True, False, or None: it is the same content in another inode or with
     another time, and a store may or may not be able to tell.
@@ -150,10 +150,13 @@ def unchanged(cell, base, host):
         return base is host
     if base[:4] != host[:4]:
         return False
+    if base[0] == "directory" and cell.action == "attribute":
+        return True if cell.meanwhile == "nothing" else None  # an entry more moves the time that tells of attributes
     if base[0] == "directory" or base[5] == host[5] and cell.meanwhile != "touched":
         return True
-    text = base[0] == "file" and not base[2].startswith("\0") and cell.base != "data"
-    return True if text and cell.action != "none" else None
+    # Contents are kept of text in whose place the sandbox has put another one.
+    kept = base[0] == "file" and cell.base != "data" and sandbox and sandbox[0] == "file" and sandbox[2] != base[2]
+    return True if kept else None
 
 
 class Expected:
@@ -167,19 +170,16 @@ class Expected:
         self.apply, self.conflicts, self.either = set(), {}, set()
         for path in sorted(base.keys() | sandbox.keys() | host.keys()):
             self.look_at(path)
-        self.theirs = self.combine(lambda path: True)
+        self.theirs = self.combine()
 
     def look_at(self, path):
         b, s, h = self.base.get(path), self.sandbox.get(path), self.host.get(path)
         if same(s, h):
             return
         if same(s, b):
-            if b is None and self.is_hidden(path):
-                self.conflicts[path] = {"added"}
-            elif self.cell.action == "twin" or self.cell.when == "during":
-                self.either.add(path)  # the layer has a copy that may hide what the host has
+            self.untouched(path, b)
             return
-        state = unchanged(self.cell, b, h)
+        state = unchanged(self.cell, b, s, h)
         if self.cell.when == "during" and not (self.cell.meanwhile == "nothing" or same_node(b, h)):
             self.during(path, b, h)
         elif state is True:
@@ -190,41 +190,45 @@ class Expected:
         else:
             self.conflicts[path] = {"deleted" if h is None else "added" if b is None else "modified"}
 
+    def untouched(self, path, b):
+        """The sandbox has not changed it, but may hide it, by what stands above or by a copy in its layer."""
+        if b is None and self.cell.action != "twin" and self.is_hidden(path):
+            self.conflicts[path] = {"added", "unknown"} if self.cell.when == "during" else {"added"}
+        elif self.cell.action == "twin" or self.cell.when == "during" and self.cell.action != "none":
+            self.either.add(path)
+
     def during(self, path, b, h):
-        """What the host deletes then may look as if it never had been; all else must be refused."""
-        if h is None or b is not None and b[0] == h[0] == "directory":
+        """
+        What the host deletes then may look as if it never had been; all else must be refused. A directory that it makes
+        is nothing by itself: what is in it counts.
+        """
+        if h is None or h[0] == "directory":
             self.either.add(path)
         else:
             self.conflicts[path] = {"unknown"}
 
     def is_hidden(self, path):
-        """Below a directory that the sandbox has deleted or replaced."""
-        above = path.rpartition("/")[0]
-        while above and above != path:
-            s, b = self.sandbox.get(above), self.base.get(above)
-            if b and b[0] == "directory" and (not s or s[0] != "directory"):
-                return True
-            if above == "p/x" and self.cell.action == "replace":
-                return True
-            above = above.rpartition("/")[0]
-        return False
+        """Below something that the sandbox has put in the place of a directory, or below one that it has deleted."""
+        if self.cell.action == "replace" and path.startswith("p/x/"):
+            return True
+        return any((self.sandbox.get(above) or [None])[0] != "directory" and
+                   not same(self.sandbox.get(above), self.base.get(above)) for above in parents(path))
 
     def look_above(self, path):
         """A directory that both sides had, which the sandbox's change needs and the host has no longer."""
-        s = self.sandbox.get(path)
-        above = path.rpartition("/")[0]
-        while s and above:
+        for above in parents(path) if self.sandbox.get(path) else []:
             h = self.host.get(above)
-            if self.base.get(above) and (not h or h[0] != "directory"):
+            if self.cell.when == "during":
+                self.either.add(above)
+            elif (self.base.get(above) or [None])[0] == "directory" and (not h or h[0] != "directory"):
                 self.conflicts[above] = {"modified" if h else "deleted"}
-            above = above.rpartition("/")[0]
 
-    def combine(self, wins):
-        """The host's tree with those of the sandbox's changes for which `wins` is true."""
+    def combine(self):
+        """The host's tree with the sandbox's changes."""
         tree = dict(self.host)
         for path in sorted(self.base.keys() | self.sandbox.keys()):
             s, b = self.sandbox.get(path), self.base.get(path)
-            if same(s, b) or not wins(path):
+            if same(s, b):
                 continue
             if s is None or s[0] != "directory":
                 for below in [below for below in tree if below.startswith(path + "/")]:
@@ -232,19 +236,28 @@ class Expected:
             if s is None:
                 tree.pop(path, None)
                 continue
-            above = path.rpartition("/")[0]
-            while above:
+            for above in parents(path):
                 if above not in tree or tree[above][0] != "directory":
                     tree[above] = self.sandbox[above]
-                above = above.rpartition("/")[0]
             tree[path] = s
         if self.cell.action == "replace":
             for below in [below for below in tree if below.startswith("p/x/") and below not in self.sandbox]:
                 del tree[below]
         return tree
 
-    def pending(self):
-        return bool(self.apply or self.conflicts or self.either)
+    def allowed(self, path):
+        """What may stand at a path once the sandbox has had its way."""
+        yield seen(self.theirs.get(path))
+        if path in self.either or any(below in self.either for below in self.sandbox if path in parents(below)):
+            yield seen(self.sandbox.get(path))
+            yield seen(self.host.get(path))
+
+
+def parents(path):
+    """Those above, the nearest first."""
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
 
 
 def same_node(a, b):

@@ -5,7 +5,7 @@
 
 load ../lib/common
 load attack
-load cow
+load commit
 
 setup() {
 	attack_setup
@@ -13,9 +13,9 @@ setup() {
 	echo x >old
 	chmod 0755 old
 	changed x 'cp /bin/true new; cp /bin/true old; mkdir d; cp /bin/true d/f' --user root
-	give "$(LAYER x)/new"
-	give "$(LAYER x)/old"
-	give "$(LAYER x)/d/f"
+	give "$(layer_of x)/new"
+	give "$(layer_of x)/old"
+	give "$(layer_of x)/d/f"
 }
 
 teardown() {
@@ -33,7 +33,7 @@ has() {
 }
 
 @test "renamed out of the layer, the file keeps them" {
-	mv "$(LAYER x)/new" plain
+	mv "$(layer_of x)/new" plain
 	has plain
 }
 
@@ -57,7 +57,7 @@ has() {
 	export XDG_STATE_HOME
 	SHARED+=("$XDG_STATE_HOME")
 	changed y 'cp /bin/true other' --user root
-	give "$XDG_STATE_HOME/sandbox/y/0/upper/other"
+	give "$(layer_of y)/other"
 	ends 0 "$SANDBOX" commit y
 	[ -x other ]
 	fails has other

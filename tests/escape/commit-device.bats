@@ -6,10 +6,10 @@
 
 load ../lib/common
 load attack
-load cow
+load commit
 
 setup() {
-	attack_setup make-node
+	attack_setup
 	echo victim >victim
 }
 
@@ -45,8 +45,8 @@ no_nodes() {
 
 @test "a mark for a deleted file, brought into the layer by hand, is nothing where the host has nothing" {
 	changed x 'echo x >file; mkdir -p d; echo x >d/f'
-	mknod "$(LAYER x)/mark" c 0 0
-	mknod "$(LAYER x)/d/mark" c 0 0
+	mknod "$(layer_of x)/mark" c 0 0
+	mknod "$(layer_of x)/d/mark" c 0 0
 	ends 0 "$SANDBOX" commit x
 	no_nodes
 	[ "$(cat file)" = x ] && [ ! -e mark ]
@@ -55,7 +55,7 @@ no_nodes() {
 @test "a socket is not committed, and stays pending; a fifo is" {
 	changed x 'mkfifo fifo; python3 -c "import socket; socket.socket(socket.AF_UNIX).bind(\"sock\")"' \
 		--set 'Seccomp.RestrictAddressFamilies=AF_UNIX'
-	[ -S "$(LAYER x)/sock" ]
+	[ -S "$(layer_of x)/sock" ]
 	ends '0|1' "$SANDBOX" commit x
 	says 'socket'
 	no_nodes

@@ -7,7 +7,7 @@
 load ../lib/common
 load attack
 load git
-load cow
+load commit
 
 setup() {
 	attack_setup

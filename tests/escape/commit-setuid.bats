@@ -6,7 +6,7 @@
 
 load ../lib/common
 load attack
-load cow
+load commit
 
 setup() {
 	attack_setup
@@ -39,7 +39,7 @@ none_left() {
 	for identity in self root separate; do
 		for overlay in auto fuse; do
 			changed "$identity" "$MADE" --user "$identity" --set Seccomp.RestrictSUIDSGID=no --set Filesystem.Overlay=$overlay
-			as_range_root test -u "$(LAYER "$identity")/new"
+			as_range_root test -u "$(layer_of "$identity")/new"
 			ends 0 "$SANDBOX" changes "$identity" --json
 			says '"setid"'
 			ends 0 "$SANDBOX" commit "$identity"
@@ -60,8 +60,8 @@ none_left() {
 @test "nor from a layer into which they were brought by hand, in a directory that is not listed itself" {
 	mkdir d
 	changed x 'echo x >d/f; echo x >g'
-	chmod 4755 "$(LAYER x)/d/f"
-	chmod 6777 "$(LAYER x)/g"
+	chmod 4755 "$(layer_of x)/d/f"
+	chmod 6777 "$(layer_of x)/g"
 	ends 0 "$SANDBOX" commit x
 	none_left
 	[ -f d/f ] && [ -f g ]

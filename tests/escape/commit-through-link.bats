@@ -6,7 +6,7 @@
 
 load ../lib/common
 load attack
-load cow
+load commit
 
 setup() {
 	attack_setup
@@ -93,7 +93,7 @@ CHANGES='echo inside >d/f; rm d/gone; echo inside >d/new; echo inside >d/sub/f; 
 
 	for command in changes commit discard undo; do
 		changed x "$CHANGES"
-		layer=$(LAYER x)
+		layer=$(layer_of x)
 		mv "$layer/d" "$layer/../d.away"
 		ln -s "$OUTSIDE" "$layer/d"
 		ends '0|1|125' "$SANDBOX" changes x --diff
@@ -106,7 +106,7 @@ CHANGES='echo inside >d/f; rm d/gone; echo inside >d/new; echo inside >d/sub/f; 
 		[ -L d ] || [[ $output != *s3cret* ]]
 		ends 0 "$SANDBOX" remove x
 		outside_intact
-		[ ! -e "$(STATE x)" ]
+		[ ! -e "$(state_of x)" ]
 		rm -rf d
 		mkdir -p d/sub
 		echo host >d/f
@@ -120,8 +120,8 @@ CHANGES='echo inside >d/f; rm d/gone; echo inside >d/new; echo inside >d/sub/f; 
 
 	for name in 0/upper 0/work 0 saved commit.1 trash.1 kept.1; do
 		changed x "$CHANGES"
-		[ ! -e "$(STATE x)/$name" ] || mv "$(STATE x)/$name" "$(STATE x)/.away"
-		ln -s "$OUTSIDE" "$(STATE x)/$name"
+		[ ! -e "$(state_of x)/$name" ] || mv "$(state_of x)/$name" "$(state_of x)/.away"
+		ln -s "$OUTSIDE" "$(state_of x)/$name"
 		for command in 'changes' 'changes --diff' 'commit' 'commit --merge' 'undo' 'discard'; do
 			# shellcheck disable=SC2086 # command and option
 			ends '0|1|125' "$SANDBOX" ${command/ / x }
@@ -131,7 +131,7 @@ CHANGES='echo inside >d/f; rm d/gone; echo inside >d/new; echo inside >d/sub/f; 
 		outside_intact
 		ends '0|125' "$SANDBOX" remove x
 		outside_intact
-		remove_tree "$(STATE x)"
+		remove_tree "$(state_of x)"
 		rm -rf d
 		mkdir -p d/sub
 		echo host >d/f

@@ -49,7 +49,7 @@ attack='for l in absolute relative magic directory/key up/key layers/key dots/.s
 	for overlay in "${OVERLAYS[@]}"; do
 		for identity in "${IDENTITIES[@]}"; do
 			[ "$overlay/$identity" != kernel/separate ] || continue
-			run $(under "$overlay" --name links --user "$identity") sh -c "($attack) 2>/dev/null"
+			run copied "$overlay" --name links --user "$identity" sh -c "($attack) 2>/dev/null"
 			[ "$status" = 0 ] || { echo "$overlay $identity: $status $output" >&2; return 1; }
 			[[ $output != *s3cret* ]] || { echo "$overlay $identity: $output" >&2; return 1; }
 			diff <(echo "$before") <(home_state)

@@ -30,7 +30,7 @@ write_into='for f in commands c2 c3; do timeout 0.5 sh -c "echo evil >\$1" - "$f
 
 	for overlay in "${OVERLAYS[@]}"; do
 		for landlock in auto no; do
-			works $(under "$overlay" --keep=no --set "Filesystem.Landlock=$landlock") sh -c "$write_into"
+			works copied "$overlay" --keep=no --set "Filesystem.Landlock=$landlock" sh -c "$write_into"
 		done
 	done
 	fails grep evil reader.out

@@ -36,7 +36,8 @@ listen() {
 	done
 	works ./net-reach unix-fd unix.sock
 	for overlay in "${OVERLAYS[@]}"; do
-		works $(under "$overlay" --keep=no) --set "$families" --set "Filesystem.SocketPaths=$PWD/unix.sock" ./net-reach unix unix.sock
+		works copied "$overlay" --keep=no --set "$families" --set "Filesystem.SocketPaths=$PWD/unix.sock" \
+			./net-reach unix unix.sock
 	done
 }
 
@@ -45,13 +46,14 @@ listen() {
 
 	listen
 	for overlay in "${OVERLAYS[@]}"; do
-		for identity in self root separate; do
+		for identity in "${IDENTITIES[@]}"; do
 			[ "$overlay/$identity" != kernel/separate ] || continue
 			for kind in unix unix-dgram unix-seq unix-fd; do
-				fails $(under "$overlay" --keep=no --user "$identity") --set "$families" ./net-reach "$kind" "${kind/unix-fd/unix}.sock"
+				fails copied "$overlay" --keep=no --user "$identity" --set "$families" \
+					./net-reach "$kind" "${kind/unix-fd/unix}.sock"
 			done
-			fails $(under "$overlay" --keep=no --user "$identity") --set "$families" --net host ./net-reach unix unix.sock
-			run $(under "$overlay" --keep=no --user "$identity") --set "$families" sh -c 'for k in unix unix-dgram unix-seq; do
+			fails copied "$overlay" --keep=no --user "$identity" --set "$families" --net host ./net-reach unix unix.sock
+			run copied "$overlay" --keep=no --user "$identity" --set "$families" sh -c 'for k in unix unix-dgram unix-seq; do
 				chmod 777 $k.sock; ./net-reach $k $k.sock; ln $k.sock l; ./net-reach $k l; mv $k.sock m; ./net-reach $k m
 				ln -s m s; ./net-reach $k s; ./net-reach unix-fd m; rm -f l m s; done'
 			[[ $output != *reached* ]] || { echo "$overlay $identity: $output" >&2; return 1; }

@@ -33,12 +33,13 @@ plant='mkdir -p "$HOME/.config/sandbox/profiles" && printf "$1" >"$HOME/.config/
 	for overlay in "${OVERLAYS[@]}"; do
 		for there in no yes; do
 			[ "$there" = no ] || mkdir -p "$HOME/.config/sandbox/profiles"
-			works $(under "$overlay" --name planted --cow "$HOME") sh -c "$plant" - "$evil"
+			works copied "$overlay" --name planted --cow "$HOME" sh -c "$plant" - "$evil"
 			[[ $output == *planted* ]]
 			[ ! -e "$HOME/.config/sandbox/profiles/build.profile" ]
 			run "$SANDBOX" profile show build
 			[[ $output != *planted* ]]
-			run "$SANDBOX" --quiet --name planted sh -c 'cat ~/.config/sandbox/profiles/default.profile; : >/usr/evil || : >/etc/evil'
+			run "$SANDBOX" --quiet --name planted sh -c 'cat ~/.config/sandbox/profiles/default.profile
+				: >/usr/evil || : >/etc/evil'
 			[[ $output == *planted* && $status != 0 ]]
 			run "$SANDBOX" explain --name planted true
 			[[ $output == *'Look but do not touch'* && $output != *'planted'*profile* ]]

@@ -9,9 +9,9 @@
 OVERLAYS=(kernel fuse)
 IDENTITIES=(self root separate)
 
-# under OVERLAY [ARG...]: the words of a run whose working directory is copied by that overlay.
-under() {
-	printf '%s\n' "$SANDBOX" --quiet -p default --set "Filesystem.Overlay=$1" "${@:2}"
+# copied OVERLAY [ARG...]: a run on a copy of the working directory, by that overlay.
+copied() {
+	"$SANDBOX" --quiet -p default --set "Filesystem.Overlay=$1" "${@:2}"
 }
 
 # start_server [ARG...]: a sandbox on fuse-overlayfs that sleeps in the background, as $launcher; the process id of

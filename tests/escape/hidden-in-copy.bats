@@ -4,6 +4,9 @@
 # What is hidden in a copied tree is covered by a mount on the overlay. To uncover it the program would rename or
 # exchange what leads there, remove and make it again, reach it by another name; and fuse-overlayfs could be made to say
 # that a directory is another one, whereupon the kernel drops the mounts below it.
+#
+# start_server sets server and launcher.
+# shellcheck disable=SC2154
 
 load ../lib/common
 load attack
@@ -33,9 +36,11 @@ for a, b in (("data", "spare"), ("data/in", "spare/in"), ("data/in", "data/in/mo
     exchange(a, b); look(); exchange(a, b); look()
 for text in ("mv data d2", "mv data/in data/i2", "mv data/in/keys data/in/k2", "mv data/in/file data/in/f2",
              "mv -T spare data", "mv -T spare/in data/in", "rmdir data/in/keys", "rm -f data/in/file", "rm -rf data/in",
-             "mkdir data/in/keys", "ln data/in/file hard", "ln -s in/keys data/l", "cp -a data copy", "chmod 0 data/in; chmod 755 data/in",
-             "rm -rf data", "mkdir -p data/in/keys", "rm -rf data; mv spare data", "mv copy/in data/", "touch -d 2001-01-01 data/in data/in/keys"):
-    sh(text); look()
+             "mkdir data/in/keys", "ln data/in/file hard", "ln -s in/keys data/l", "cp -a data copy",
+             "chmod 0 data/in; chmod 755 data/in", "rm -rf data", "mkdir -p data/in/keys", "rm -rf data; mv spare data", "mv copy/in data/",
+             "touch -d 2001-01-01 data/in data/in/keys"):
+    sh(text)
+    look()
 fd = os.open(".", os.O_RDONLY)
 for path in ("data/in/keys/key", "data/in/file", "data/../data/in/keys/../keys/key", "d2/in/keys/key", "spare/in/keys/key"):
     for flags in os.O_RDONLY, os.O_PATH:
@@ -51,7 +56,7 @@ look()'
 	local overlay
 
 	for overlay in "${OVERLAYS[@]}"; do
-		works $(under "$overlay" --keep=no) grep -r s3cret data
+		works copied "$overlay" --keep=no grep -r s3cret data
 	done
 }
 
@@ -64,7 +69,7 @@ look()'
 			for way in '--hide data/in/keys --hide data/in/file' '--tmpfs data/in/keys --hide data/in/file' '--hide data/in'; do
 				# Several words.
 				# shellcheck disable=SC2086
-				run $(under "$overlay" --name hidden --user "$identity") $way python3 -c "$attack"
+				run copied "$overlay" --name hidden --user "$identity" $way python3 -c "$attack"
 				[ "$status" = 0 ] || { echo "$overlay $identity $way: $status $output" >&2; return 1; }
 				[[ $output != *s3cret* ]] || { echo "$overlay $identity $way: $output" >&2; return 1; }
 				fails grep -rs --exclude=state s3cret "$HOME/.local/state/sandbox"

@@ -6,7 +6,7 @@
 
 load ../lib/common
 load attack
-load cow
+load commit
 
 setup() {
 	attack_setup
@@ -16,7 +16,7 @@ setup() {
 	echo host >d/f
 	echo host >d/gone
 	changed x 'echo inside >f; echo inside >d/f; rm d/gone; echo inside >new'
-	X=$(STATE x)
+	X=$(state_of x)
 	cp -a "$X" "$HOME/t/saved"
 }
 
@@ -232,7 +232,7 @@ replace_by_link() {
 }
 
 @test "a file in the layer that is a link to a secret, or has another name outside, is not read as a file" {
-	ln -sf "$OUTSIDE/f" "$(LAYER x)/new"
+	ln -sf "$OUTSIDE/f" "$(layer_of x)/new"
 	ends 0 "$SANDBOX" changes x --diff
 	[[ $output != *s3cret* ]]
 	ends 0 "$SANDBOX" commit x

@@ -56,7 +56,7 @@ unharmed() {
 		done
 	done
 	for overlay in "${OVERLAYS[@]}"; do
-		run $(under "$overlay" --keep=no --cow "$HOME") sh -c "$change; $look" - "$STATE"
+		run copied "$overlay" --keep=no --cow "$HOME" sh -c "$change; $look" - "$STATE"
 		[[ $output != *s3cret* ]] || { echo "$overlay: $output" >&2; return 1; }
 		unharmed
 	done
@@ -87,10 +87,11 @@ unharmed() {
 		done
 		refuses 'layers of sandboxes' "$SANDBOX" --quiet --keep=no -p build --bind "$path:/mnt:ro" true
 	done
-	cd "$STATE/other/0/upper"
-	refuses 'layers of sandboxes' "$SANDBOX" --quiet -p default true
-	refuses 'layers of sandboxes' "$SANDBOX" --quiet -p shell true
-	cd - >/dev/null
+	(
+		cd "$STATE/other/0/upper"
+		refuses 'layers of sandboxes' "$SANDBOX" --quiet -p default true
+		refuses 'layers of sandboxes' "$SANDBOX" --quiet -p shell true
+	)
 	unharmed
 }
 

@@ -46,12 +46,12 @@ untouched() {
 
 	for overlay in "${OVERLAYS[@]}"; do
 		for part in /0/upper /0/work /0 ''; do
-			run $(under "$overlay" --name mine) touch mine
+			run copied "$overlay" --name mine touch mine
 			[ "$status" = 0 ]
 			mv "$STATE/mine$part" "$STATE/aside"
 			ln -s "$HOME/keys${part#/0}" "$STATE/mine$part"
 			[ -n "$part" ] || cp "$STATE/aside/state" "$HOME/keys/state"
-			run $(under "$overlay" --name mine) sh -c "$attack"
+			run copied "$overlay" --name mine sh -c "$attack"
 			rm -f "$HOME/keys/state"
 			[ "$status" = 125 ] || { echo "$overlay $part: $status $output" >&2; return 1; }
 			[[ $output != *s3cret* ]] || { echo "$overlay $part: $output" >&2; return 1; }
@@ -64,11 +64,11 @@ untouched() {
 }
 
 @test "nor in place of the directory of all sandboxes" {
-	run $(under kernel --name mine) touch mine
+	run copied kernel --name mine touch mine
 	mv "$STATE" "$HOME/aside"
 	ln -s "$HOME/keys" "$STATE"
-	refuses 'Not a directory' $(under kernel --name mine) sh -c "$attack"
-	refuses 'Not a directory' $(under kernel) sh -c "$attack"
+	refuses 'Not a directory' copied kernel --name mine sh -c "$attack"
+	refuses 'Not a directory' copied kernel sh -c "$attack"
 	untouched
 	rm "$STATE"
 	mv "$HOME/aside" "$STATE"
@@ -79,13 +79,13 @@ untouched() {
 
 	for overlay in "${OVERLAYS[@]}"; do
 		for part in 0/upper 0 ''; do
-			run $(under "$overlay" --name mine) touch mine
+			run copied "$overlay" --name mine touch mine
 			ln -s "$HOME/keys${part#0}" "$STATE/link"
 			[ -n "$part" ] || cp "$STATE/mine/state" "$HOME/keys/state"
 			background racer ./exchange "$STATE/mine/$part" "$STATE/link"
 			end=$((SECONDS + 5))
 			while [ "$SECONDS" -lt "$end" ]; do
-				run $(under "$overlay" --name mine) sh -c "$attack"
+				run copied "$overlay" --name mine sh -c "$attack"
 				[[ $output != *s3cret* ]] || { echo "$overlay $part: $output" >&2; return 1; }
 			done
 			wait "${BACKGROUND[-1]}" || true

@@ -25,7 +25,7 @@ make='cp "$(command -v id)" evil && chmod 6755 evil && test -u evil'
 	works sh -c "$make"
 	rm evil
 	for overlay in "${OVERLAYS[@]}"; do
-		works $(under "$overlay" --keep=no --set Seccomp.RestrictSUIDSGID=no) sh -c "$make"
+		works copied "$overlay" --keep=no --set Seccomp.RestrictSUIDSGID=no sh -c "$make"
 	done
 }
 
@@ -33,7 +33,7 @@ make='cp "$(command -v id)" evil && chmod 6755 evil && test -u evil'
 	local overlay
 
 	for overlay in "${OVERLAYS[@]}"; do
-		fails $(under "$overlay" --keep=no) ./suid-modes
+		fails copied "$overlay" --keep=no ./suid-modes
 	done
 	fails "$SANDBOX" --quiet --keep=no -p untrusted ./suid-modes
 }
@@ -44,9 +44,10 @@ make='cp "$(command -v id)" evil && chmod 6755 evil && test -u evil'
 	for overlay in "${OVERLAYS[@]}"; do
 		for identity in "${IDENTITIES[@]}"; do
 			[ "$overlay/$identity" != kernel/separate ] || continue
-			run $(under "$overlay" --name suid --user "$identity" --set Seccomp.RestrictSUIDSGID=no) sh -c "$make; chown 5:5 evil && chmod 6755 evil
-				./evil -u; id -u"
-			[ "$(printf '%s\n' "$output" | tail -n 2 | uniq | wc -l)" = 1 ] || { echo "$overlay $identity: $output" >&2; return 1; }
+			run copied "$overlay" --name suid --user "$identity" --set Seccomp.RestrictSUIDSGID=no sh -c "$make
+				chown 5:5 evil && chmod 6755 evil; ./evil -u; id -u"
+			[ "$(printf '%s\n' "$output" | tail -n 2 | uniq | wc -l)" = 1 ] ||
+				{ echo "$overlay $identity: $output" >&2; return 1; }
 			for path in "$STATE" "$STATE/suid"; do
 				[ "$(stat -c %a "$path")" = 700 ] || { echo "$path: $(stat -c %a "$path")" >&2; return 1; }
 			done

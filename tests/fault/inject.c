@@ -45,7 +45,7 @@
 
 enum role { NOBODY, LAUNCHER, MAPPER1, MAPPER2, INIT, SERVER, PROGRAM, ROLES };
 static const char *const role_names[ROLES] = {"nobody", "launcher", "mapper1", "mapper2",
-					      "init",   "server",   "program"};
+					      "init",	"server",   "program"};
 
 enum { PROCESSES = 64, GRACE = 2 };
 

@@ -20,7 +20,8 @@ struct facts {
 	int landlock_abi;
 	const char *home, *cwd;
 	bool no_subids, no_mappers, no_fuse;
-	const char *state_type; /* of the file system for layers, if the kernel's overlay refuses it */
+	const char
+		*state_type; /* of the file system for layers, if the kernel's overlay refuses it */
 };
 
 /* What makes a difference, one at a time. */
@@ -69,8 +70,14 @@ static const struct {
 };
 
 static const struct host_mount mounts[] = {
-	{"/", "ext4"}, {"/proc", "proc"}, {"/sys", "sysfs"}, {"/dev", "devtmpfs"},
-	{"/run", "tmpfs"}, {"/boot", "vfat"}, {"/var/lib/machines", "btrfs"}, {"/var/lib/lxcfs", "fuse.portal"},
+	{"/", "ext4"},
+	{"/proc", "proc"},
+	{"/sys", "sysfs"},
+	{"/dev", "devtmpfs"},
+	{"/run", "tmpfs"},
+	{"/boot", "vfat"},
+	{"/var/lib/machines", "btrfs"},
+	{"/var/lib/lxcfs", "fuse.portal"},
 };
 
 static const char *const environment[] = {"PATH=/usr/bin:/bin",	 "LANG=C.UTF-8",

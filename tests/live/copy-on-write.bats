@@ -124,11 +124,11 @@ on() {
 	local profile
 	echo old >file
 	for profile in default untrusted; do
-		sb --quiet --keep=no -p "$profile" -- sh -c 'echo new >file; mkdir d; cat file; ls -A'
+		sb --quiet --keep=no -p "$profile" -- sh -c 'echo new >file; mkdir sub; cat file; ls -A'
 		exited 0
-		printed $'new\nd\nfile'
+		printed $'new\nfile\nsub'
 		[ "$(cat file)" = old ]
-		[ ! -e d ]
+		[ ! -e sub ]
 	done
 	nothing_kept
 	no_leftovers
@@ -220,9 +220,13 @@ on() {
 	for backend in "${BACKENDS[@]}"; do
 		cow "$backend" --quiet --name "again-$backend" -- sh -c 'rm -r d; mkdir -p d/e; ls -A d d/e; rm -r d; mkdir d; ls -A d
 			touch d/mine; ls -A d'
-		printed $'d:\ne\n\nd/e:\nmine'
-		sb --quiet --name "again-$backend" -- find d
-		printed $'d\nd/mine'
+		[ "$output" = "d:
+e
+
+d/e:
+mine" ] || report "in the first run"
+		sb --quiet --name "again-$backend" -- find d -type f
+		printed d/mine
 	done
 	[ -e d/e/b ]
 }
@@ -238,7 +242,8 @@ on() {
 			: >"$(printf "%0$0d" 0)"; : >$'\''a\nb'\''; : >$'\''bad\xff\xfe'\''; : >"a:b,c\\d"; : >"-rf"; : >"*"
 			mkdir -p "$(printf "%0200d/" 1 2 3 4 5)"; ls -A | wc -l' "$longest"
 		printed 2005
-		sb --quiet --name "names-$backend" -- bash -c 'ls -A | wc -l; ls -b | grep -c "^a\\\\nb$\|bad"; test -e n4 -a ! -e n3 && echo ok'
+		sb --quiet --name "names-$backend" -- bash -c 'ls -A | wc -l; ls -b | grep -c "^a\\\\nb$\|bad"
+			test -e n4 -a ! -e n3 && echo ok'
 		printed $'2005\n2\nok'
 	done
 	[ -z "$(ls -A)" ]

@@ -112,7 +112,7 @@ overlay() {
 # --- the home, the root
 
 @test "the home: everything but the sandboxes can be changed, and none of it is" {
-	local backend before
+	local backend
 	mkdir -p "$HOME/notes"
 	echo old >"$HOME/notes/file"
 	remember_host
@@ -168,10 +168,12 @@ overlay() {
 
 # --- names
 
+# A backslash at the end is meant.
+# shellcheck disable=SC1003
 names=('a b' 'c:d' 'e,f' 'g\h' $'new\nline' $'bad\xff\xfe' '$(x)' '-dash' '*' $'t\tab' 'tr\' '"q"' "it's" '%s' '#x' '\,' '\:' 'ümläut')
 
 @test "directories of any name" {
-	local backend name
+	local backend name top=$PWD
 	for name in "${names[@]}"; do
 		mkdir -- "./$name"
 		echo old >"./$name/f"
@@ -187,7 +189,7 @@ names=('a b' 'c:d' 'e,f' 'g\h' $'new\nline' $'bad\xff\xfe' '$(x)' '-dash' '*' $'
 			cow "$backend" --quiet --keep=no -- sh -c 'echo new >f; cat f'
 			printed new
 			[ "$(cat f)" = old ]
-			cd ..
+			cd "$top"
 			forget
 		done
 	done
@@ -271,7 +273,8 @@ names=('a b' 'c:d' 'e,f' 'g\h' $'new\nline' $'bad\xff\xfe' '$(x)' '-dash' '*' $'
 			esac
 			exited 0
 			cow "$backend" --quiet --keep=no --user "$identity" -- sh -c 'echo x >f; cat f; findmnt -no FSTYPE -T .'
-			printed $'x\n'$type
+			printed "x
+$type"
 		done
 	done
 }
@@ -354,7 +357,7 @@ names=('a b' 'c:d' 'e,f' 'g\h' $'new\nline' $'bad\xff\xfe' '$(x)' '-dash' '*' $'
 		printed $'5:6 f\n7:8 d'
 		sb --quiet --name "chown-$backend" -- stat -c "%u:%g %a %n" f d
 		printed $'5:6 644 f\n7:8 0 d'
-		sb --quiet --name "chown-$backend" --keep=no -- true
+		sb remove "chown-$backend"
 		exited 0
 		[ ! -e "$STATE/chown-$backend" ]
 	done

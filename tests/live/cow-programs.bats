@@ -116,7 +116,7 @@ run_python() {
 	for backend in "${BACKENDS[@]}"; do
 		cow "$backend" --quiet --name big -- sh -c 'yes 0123456789abcde | head -c 200M >big'
 		exited 0
-		[ "$(find "$STATE/big" -name big -size 200M -type f | xargs sha256sum | cut -d ' ' -f 1)" = "${sum%% *}" ]
+		[ "$(find "$STATE/big" -name big -size 200M -type f -exec sha256sum {} + | cut -d ' ' -f 1)" = "${sum%% *}" ]
 		sb --quiet --name big -- sh -c 'sha256sum <big'
 		printed "$sum"
 		forget
@@ -131,7 +131,8 @@ run_python() {
 		cow "$backend" --quiet --name sparse -- sh -c 'printf y | dd of=hole bs=1 seek=5 conv=notrunc status=none
 			tr -d "\0" <hole; echo; wc -c <hole'
 		printed $'yx\n2147483648'
-		[ "$backend" = fuse ] || [ "$(du -ks "$STATE/sparse" | cut -f 1)" -lt 20000 ] || fail "not sparse: $(du -ks "$STATE/sparse")"
+		[ "$backend" = fuse ] || [ "$(du -ks "$STATE/sparse" | cut -f 1)" -lt 20000 ] ||
+			fail "not sparse: $(du -ks "$STATE/sparse")"
 		forget
 	done
 	[ "$(tr -d '\0' <hole)" = x ]
@@ -195,13 +196,41 @@ run_python() {
 	done
 }
 
+@test "what the program closes, even to itself, is kept, listed and removed like anything else" {
+	local backend identity
+	for backend in "${BACKENDS[@]}"; do
+		for identity in self root separate; do
+			[ "$backend/$identity" != kernel/separate ] || continue
+			mkdir theirs
+			echo x >theirs/file
+			chmod 000 theirs
+			cow "$backend" --quiet --name closed --user "$identity" -- sh -c 'mkdir none; echo a >none/a; chmod 000 none
+				mkdir write; chmod 300 write; echo b >b; chmod 000 b; chmod 700 theirs; rm theirs/file; chmod 000 theirs'
+			exited 0
+			[ -z "$stderr" ] || report "nothing should be said"
+			sb changes closed
+			exited 0
+			printed $'A b\nA none/\nA none/a\nD theirs/file\nA write/\n5 changes: 4 added, 1 deleted'
+			sb --quiet --name closed -- sh -c 'chmod 700 none; cat none/a; stat -c "%a %n" b write'
+			printed $'a\n0 b\n300 write'
+			sb remove closed
+			exited 0
+			nothing_kept
+			chmod 700 theirs
+			rm -r theirs
+		done
+	done
+}
+
 @test "locks: flock and fcntl keep two programs apart" {
 	local backend
 	need flock
 	echo x >lock
 	for backend in "${BACKENDS[@]}"; do
 		cow "$backend" --quiet --keep=no -- sh -c '
-			for i in 1 2 3 4 5 6 7 8; do flock lock sh -c "n=\$(cat n 2>/dev/null || echo 0); sleep 0.05; echo \$((n + 1)) >n" & done
+			for i in 1 2 3 4 5 6 7 8; do
+				flock lock sh -c "n=\$(cat n 2>/dev/null || echo 0); sleep 0.05; echo \$((n + 1)) >n" &
+			done
 			wait; cat n; flock lock flock -n lock true || echo busy'
 		printed $'8\nbusy'
 	done
@@ -221,8 +250,10 @@ run_python() {
 	for backend in "${BACKENDS[@]}"; do
 		cow "$backend" --quiet --name git -- sh -c 'set -e
 			git status --porcelain; echo changed >f1; rm f2; git mv f3 g3; git status --porcelain
-			git add -A; git commit -qm second; git checkout -q -b branch HEAD~1; echo b >b; git add b; git commit -qm third
-			git checkout -q -; git merge -q branch -m merge; git gc -q; git fsck --strict 2>&1; git log --topo-order --format=%s | sort'
+			git add -A; git commit -qm second; git checkout -q -b branch HEAD~1
+			echo b >b; git add b; git commit -qm third
+			git checkout -q -; git merge -q branch -m merge; git gc -q; git fsck --strict 2>&1
+			git log --format=%s | sort'
 		exited 0
 		printed $' M f1\n D f2\nR  f3 -> g3\nfirst\nmerge\nsecond\nthird'
 		sb --quiet --name git -- sh -c 'git status --porcelain; git log --format=%s | head -n 1; ls b g3; git fsck 2>&1'
@@ -245,7 +276,8 @@ run_python() {
 	before=$(snapshot .)
 	for backend in "${BACKENDS[@]}"; do
 		cow "$backend" --quiet --name make -p build --set Filesystem.ReadWritePaths= --cow . -- sh -c \
-			'make -s; ./prog; echo $?; make; echo "int b(void) { return 7; }" >b.c; make -s; ./prog; echo $?; make -s clean; ls; make -s -j 4'
+			'make -s; ./prog; echo $?; make; echo "int b(void) { return 7; }" >b.c; make -s; ./prog; echo $?
+			make -s clean; ls; make -s -j 4'
 		exited 0
 		shows '^42$' 'up to date' '^7$'
 		sb --quiet --name make -- sh -c 'make -q && ./prog; echo $?'
@@ -266,7 +298,9 @@ run_python() {
 	for backend in "${BACKENDS[@]}"; do
 		cow "$backend" --quiet --name tools -- sh -c 'set -e
 			cp -a src copy; tar cf t.tar src; mkdir un; tar xf t.tar -C un; diff -r src copy; diff -r src un/src
-			for d in src copy un/src; do (cd $d; find . -printf "%y %m %n %p %l\n" | sed "s/^d \([0-9]*\) [0-9]*/d \1/" | LC_ALL=C sort | md5sum); done | uniq | wc -l
+			for d in src copy un/src; do
+				(cd $d; find . -printf "%y %m %n %p %l\n" | sed "s/^d \([0-9]*\) [0-9]*/d \1/" | LC_ALL=C sort | md5sum)
+			done | uniq | wc -l
 			find . -newer t.tar -name "*.tar"; find src -type l; rm -r copy un src; ls'
 		[ "${lines[0]}" = 1 ] || report "the copies differ"
 		shows '^src/link$' '^t.tar$'
@@ -280,7 +314,11 @@ run_python() {
 @test "a database in one file: sqlite by python" {
 	local backend
 	need python3
-	python3 -c 'import sqlite3; d = sqlite3.connect("db"); d.execute("create table t (n)"); d.execute("insert into t values (1)"); d.commit()'
+	python3 -c 'import sqlite3
+d = sqlite3.connect("db")
+d.execute("create table t (n)")
+d.execute("insert into t values (1)")
+d.commit()'
 	for backend in "${BACKENDS[@]}"; do
 		run_python "$backend" <<-'PY'
 			import sqlite3

@@ -12,7 +12,7 @@ BACKENDS=(kernel fuse)
 cow_setup() {
 	unset XDG_STATE_HOME
 	STATE=$HOME/.local/state/sandbox
-	mkdir -p -m 0700 "$HOME/.local" "$HOME/.local/state" "$STATE"
+	(umask 077 && mkdir -p "$STATE")
 	setup_project
 	need fuse-overlayfs
 }

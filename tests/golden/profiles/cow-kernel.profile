@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 [Profile]
 Description=A copy that has to be the kernel's
 Inherit=base

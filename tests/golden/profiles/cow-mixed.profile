@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 [Profile]
 Description=Copies, one in another, with real and hidden places in them
 Inherit=base

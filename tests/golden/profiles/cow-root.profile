@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 [Profile]
 Description=Packages on a copy of the host's own root
 Inherit=base
