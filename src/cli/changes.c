@@ -38,7 +38,7 @@ static const char *const conflicts[] = {
 	[CONFLICT_MODIFIED] = "conflict: changed on the host too",
 	[CONFLICT_DELETED] = "conflict: deleted on the host meanwhile",
 	[CONFLICT_ADDED] = "conflict: made on the host meanwhile",
-	[CONFLICT_UNKNOWN] = "conflict: changed on the host while the sandbox ran",
+	[CONFLICT_UNKNOWN] = "conflict: the host may have changed it while the sandbox ran",
 };
 
 const char *node_type_name(enum node_type type)

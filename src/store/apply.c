@@ -64,7 +64,8 @@ int op_error(struct work *w, const struct op *op, struct err *e)
 
 bool op_is_gone(const struct err *e)
 {
-	return e->error == ENOENT || e->error == ENOTDIR || e->error == ELOOP;
+	/* EACCES: a directory that we cannot enter is none in which we have done anything. */
+	return e->error == ENOENT || e->error == ENOTDIR || e->error == ELOOP || e->error == EACCES;
 }
 
 int op_conflict(struct work *w, const struct op *op, const char *why, struct err *e)

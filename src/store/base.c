@@ -35,8 +35,9 @@ static void put_record(struct text *t, const struct base_record *r)
 {
 	const struct node *h = &r->host;
 
-	text_printf(t, "%zu %s %c %o %u %u %" PRId64 " %" PRIu64 " %" PRIu64 " %" PRId64, r->tree,
-		    r->unknown ? (r->clean ? "uc" : "u") : (r->clean ? "c" : "-"), types[h->type],
+	text_printf(t, "%zu %s%s%s%s %c %o %u %u %" PRId64 " %" PRIu64 " %" PRIu64 " %" PRId64,
+		    r->tree, r->unknown ? "u" : "", r->clean ? "c" : "", r->hides ? "h" : "",
+		    r->unknown || r->clean || r->hides ? "" : "-", types[h->type],
 		    (unsigned)h->mode, (unsigned)h->uid, (unsigned)h->gid, (int64_t)h->size,
 		    (uint64_t)h->dev, (uint64_t)h->ino, h->ctime);
 	text_printf(t, " %" PRIu64 " %" PRId64 " %s ", (uint64_t)r->ino, r->ctime,
@@ -62,7 +63,8 @@ static int parse_flags(const char *word, struct base_record *r)
 		return -1;
 	r->unknown = strchr(word, 'u');
 	r->clean = strchr(word, 'c');
-	return word[strspn(word, "uc")] && !str_eq(word, "-") ? -1 : 0;
+	r->hides = strchr(word, 'h');
+	return word[strspn(word, "uch")] && !str_eq(word, "-") ? -1 : 0;
 }
 
 static int parse_type(const char *word, enum node_type *ret)

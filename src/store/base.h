@@ -13,6 +13,7 @@ struct base_record {
 	struct node host; /* type NONE: nothing; of the rest only what base_host_is_same uses */
 	bool unknown; /* the host changed it while the sandbox ran: `host` may not be what was seen */
 	bool clean;   /* the layer had the same as the host then: no change of the sandbox's */
+	bool hides;   /* nothing is seen of what the host has in this directory */
 	ino_t ino;    /* the layer's object then; 0: none of its own (below a deleted directory) */
 	int64_t ctime;
 	const char *saved; /* where the host's content is in the file `saved`, or NULL */

@@ -96,7 +96,9 @@ static bool has_saved_content(const struct store *s, const struct base_record *r
 		return false;
 	dir = layer_open_below(root, parent_of(s->pool, r->path), O_PATH);
 	file = dir < 0 ? -1 : node_open_file(dir, name);
-	return file >= 0 && base_saved_is_same(s, r->saved, file, now->size);
+	/* Attributes are not saved: those that are there may be what has changed. */
+	return file >= 0 && !node_has_xattrs(file) &&
+	       base_saved_is_same(s, r->saved, file, now->size);
 }
 
 struct side {
@@ -284,27 +286,50 @@ static int save_content(struct recorder *x, const struct scan_entry *entry, stru
 	return 0;
 }
 
+/*
+ * The host has made it in a directory that was hidden before this run: the sandbox has not seen it. So
+ * there is no record of it, which makes it a conflict. Entries come sorted, the directory was before it.
+ */
+static bool is_made_since(const struct recorder *x, const struct scan_entry *entry)
+{
+	const struct change *c = &entry->change;
+	const char *above = parent_of(x->s->pool, c->path);
+	const struct base_record *dir = base_find(&x->old, c->tree, above);
+
+	if (!entry->implied)
+		return false;
+	return dir ? dir->hides || dir->host.type != NODE_DIRECTORY
+		   : !base_find(&x->now, c->tree, above);
+}
+
 static int record(struct recorder *x, const struct scan_entry *entry)
 {
 	const struct change *c = &entry->change;
 	const struct base_record *old = base_find(&x->old, c->tree, c->path);
-	struct base_record *r = vec_add(x->s->pool, &x->now.v);
+	struct base_record *r;
 
+	if (!old && is_made_since(x, entry)) {
+		x->changes++;
+		return 0;
+	}
+	r = vec_add(x->s->pool, &x->now.v);
 	*r = (struct base_record){.tree = c->tree,
 				  .path = c->path,
 				  .host = base_host(&c->before, x->roots.device),
 				  .clean = !entry->differs,
+				  .hides = entry->hides,
 				  .ino = entry->ino,
 				  .ctime = entry->ctime};
 	if (!entry->differs)
 		return 0;
-	if (is_still_clean(old, entry)) {
+	if (old && is_still_clean(old, entry)) {
 		*r = *old;
 		return 0;
 	}
 	x->changes++;
 	if (old && !old->clean) {
 		*r = *old;
+		r->hides = entry->hides;
 		return 0;
 	}
 	/* The first change of what was the same: what counts is what the host had then. */

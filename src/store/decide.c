@@ -4,9 +4,11 @@
  * directory stands before what is below it), and some verdicts bind others: nothing can be put into a
  * directory that is not made, nor can one be removed of which something stays.
  */
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/path.h"
 #include "store/beneath.h"
 #include "store/commit.h"
@@ -283,6 +285,60 @@ static void bind_to_removed(struct commit *c, size_t i)
 	}
 }
 
+/* What will be made is the caller's. */
+static bool is_in_new(const struct commit *c, size_t i)
+{
+	ssize_t above = c->decisions[i].above;
+
+	return above >= 0 && c->decisions[above].verdict == VERDICT_DO &&
+	       makes_directory(&c->changes.v[above]);
+}
+
+/* NULL, or why the entry cannot be made, replaced or removed there. What is wrong otherwise is left to
+ * show when it is tried. */
+static const char *no_right(struct beneath *b, const struct change *change)
+{
+	const char *name;
+	int dir = beneath_parent(b, change->path, &name);
+
+	if (dir < 0)
+		return errno == EACCES ? "the directory it is in is closed to you" : NULL;
+	if (faccessat(dir, "", W_OK | X_OK, AT_EMPTY_PATH | AT_EACCESS) == 0)
+		return NULL;
+	return errno == EROFS	 ? "it is on a read-only file system"
+	       : errno == EACCES ? "you may not write to the directory it is in"
+				 : NULL;
+}
+
+/* Before anything is done: all of them are named then, and nothing has to be taken back. */
+static int check_rights(struct commit *c, struct err *e)
+{
+	struct beneath b = {.root = -1, .fd = -1};
+	size_t tree = 0;
+
+	for (size_t i = 0; i < c->changes.n; i++) {
+		const struct change *change = &c->changes.v[i];
+		const char *reason;
+
+		if (c->decisions[i].verdict != VERDICT_DO || !*change->path || is_in_new(c, i))
+			continue;
+		if (b.root < 0 || tree != change->tree) {
+			beneath_forget(&b);
+			fd_closep(&b.root);
+			tree = change->tree;
+			b.root = store_open_tree(c->store, tree, e);
+			if (b.root < 0)
+				return -1;
+		}
+		reason = no_right(&b, change);
+		if (reason)
+			refuse(&c->decisions[i], reason);
+	}
+	beneath_forget(&b);
+	fd_closep(&b.root);
+	return 0;
+}
+
 static void count(struct commit *c)
 {
 	c->done = c->dropped = c->skipped = c->refused = 0;
@@ -310,6 +366,8 @@ int commit_decide(struct commit *c, struct err *e)
 		if (removes_directory(&c->changes.v[i]))
 			bind_to_removed(c, i);
 	}
+	if (check_rights(c, e))
+		return -1;
 	count(c);
 	return 0;
 }

@@ -201,6 +201,16 @@ int node_same_xattrs(int a, int b)
 	return rc;
 }
 
+bool node_has_xattrs(int fd)
+{
+	struct pool pool = {0};
+	str_vec names = {0};
+	int rc = list_xattrs(&pool, fd, &names);
+
+	pool_done(&pool);
+	return rc || names.n;
+}
+
 /* getxattr(2) has no form for a name in a directory before Linux 6.13. */
 bool node_has_capability(int dir, const char *name)
 {

@@ -28,6 +28,8 @@ bool node_xattr_counts(const char *name);
 int node_copy_xattrs(int from, int to);
 /* 1: the same names with the same values; 0; -1 and errno. */
 int node_same_xattrs(int a, int b);
+/* Whether an open file has any. */
+bool node_has_xattrs(int fd);
 /* Whether the file `name` in `dir` has file capabilities. */
 bool node_has_capability(int dir, const char *name);
 

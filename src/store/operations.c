@@ -322,10 +322,10 @@ static int drop(struct builder *b, size_t tree, const char *path)
 	const char *marked;
 	struct node there;
 
+	/* Nothing, where an opaque directory hides it, which will have a whiteout instead. */
 	if (look(b, tree, path, false, &there))
 		return -1;
-	if (there.type != NODE_NONE)
-		add(b, OP_DROP, &c)->layer = there;
+	add(b, OP_DROP, &c)->layer = there;
 	if (!b->w->store->trees.v[tree].fuse)
 		return 0;
 	marked = pool_printf(b->w->pool, "%.*s.wh.%s", (int)(path_name(path) - path), path,

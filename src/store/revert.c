@@ -44,7 +44,12 @@ static int strange_if_kept(struct work *w, const struct spot *s)
 static int unlink_if_there(struct work *w, const struct op *op, int dir, const char *name, int flags,
 			   struct err *e)
 {
-	return unlinkat(dir, name, flags) && errno != ENOENT ? op_error(w, op, e) : 0;
+	if (unlinkat(dir, name, flags) == 0 || errno == ENOENT)
+		return 0;
+	/* Where nothing can be removed, we have made nothing either. */
+	if ((errno == EACCES || errno == EROFS) && faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW))
+		return 0;
+	return op_error(w, op, e);
 }
 
 /* 1: looked; 0: the directory is not there any more; -1. */
@@ -64,9 +69,12 @@ static int find(struct work *w, size_t i, struct spot *s, struct err *e)
 	/* Whoever puts links in the place of directories is waited for, a moment. */
 	for (int tries = 0; (s->dir = op_host(w, op, &s->name, e)) < 0; tries++) {
 		if (e->error != ELOOP || tries == PATIENCE)
-			return e->error == ENOENT || e->error == ENOTDIR ? 0 : -1;
+			return e->error != ELOOP && op_is_gone(e) ? 0 : -1;
 		nanosleep(&moment, NULL);
 	}
+	/* One that we cannot enter is none in which we have done anything. */
+	if (faccessat(s->dir, "", X_OK, AT_EMPTY_PATH | AT_EACCESS) && errno == EACCES)
+		return 0;
 	/* A copy for the way back that was cut off; it is made anew. */
 	if (w->careful && unlink_if_there(w, op, s->dir, s->back.text, flag, e))
 		return -1;
@@ -416,28 +424,31 @@ static int revert_raise(struct work *w, size_t i, struct err *e)
 	return renameat2(dir, name, w->slots, slot.text, RENAME_NOREPLACE) ? op_error(w, op, e) : 0;
 }
 
+/* What has the right time already is let alone, for a change of it would move the ctime. */
+static int set_back(struct work *w, const struct op *op, bool on_host, const struct node *then,
+		    struct err *e)
+{
+	const char *name;
+	int dir = on_host ? op_host(w, op, &name, e) : op_layer(w, op, &name, e);
+	struct node now;
+
+	if (dir < 0)
+		return op_is_gone(e) ? 0 : -1;
+	if (node_read(w->pool, dir, name, &now))
+		return op_error(w, op, e);
+	if (now.type != NODE_DIRECTORY || now.mtime == then->mtime)
+		return 0;
+	return copy_times(dir, name, then) ? op_error(w, op, e) : 0;
+}
+
 static int revert_times(struct work *w, size_t i, struct err *e)
 {
 	const struct op *op = &w->journal->ops.v[i];
-	struct node now;
-	const char *name;
-	int dir;
 
-	if (op->flags & OP_HOST && op->host.type != NODE_NONE) {
-		dir = op_host(w, op, &name, e);
-		if (dir < 0 && !op_is_gone(e))
-			return -1;
-		if (dir >= 0 && node_read(w->pool, dir, name, &now))
-			return op_error(w, op, e);
-		if (dir >= 0 && now.type == NODE_DIRECTORY && copy_times(dir, name, &op->host))
-			return op_error(w, op, e);
-	}
-	if (op->layer.type != NODE_DIRECTORY)
-		return 0;
-	dir = op_layer(w, op, &name, e);
-	if (dir < 0)
-		return op_is_gone(e) ? 0 : -1;
-	return copy_times(dir, name, &op->layer) && errno != ENOENT ? op_error(w, op, e) : 0;
+	if (op->flags & OP_HOST && op->host.type == NODE_DIRECTORY &&
+	    set_back(w, op, true, &op->host, e))
+		return -1;
+	return op->layer.type == NODE_DIRECTORY ? set_back(w, op, false, &op->layer, e) : 0;
 }
 
 static int revert(struct work *w, size_t i, struct err *e)

@@ -195,6 +195,7 @@ static int list_deleted(struct scan *x, const struct here *h, size_t entry,
 {
 	node_name_vec names = {0};
 
+	x->all->v[entry].hides = true;
 	if (node_list(x->s->pool, h->host, &names)) {
 		/* O_PATH: the caller may not read it, and so cannot have seen what is in it. */
 		if (errno != EBADF)

@@ -9,6 +9,7 @@ struct scan_entry {
 	struct change change; /* without saved, conflict and FLAG_EXECUTED */
 	bool differs;
 	bool implied; /* below a directory that is deleted or replaced: the layer has nothing of it */
+	bool hides;   /* nothing is seen of what the host has in this directory */
 	bool copied;	     /* the overlay copied it from the host */
 	ino_t ino;	     /* of the layer's object, a whiteout too */
 	int64_t ctime;	     /* likewise */

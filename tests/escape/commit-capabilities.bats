@@ -61,5 +61,5 @@ has() {
 	ends 0 "$SANDBOX" commit y
 	[ -x other ]
 	fails has other
-	ends 0 "$SANDBOX" remove y
+	forget y
 }

@@ -37,7 +37,7 @@ no_nodes() {
 			mkdir -p d; mknod d/n c 0 0; true' --user root --set Filesystem.Overlay=$overlay
 		ends '0|1' "$SANDBOX" commit x
 		no_nodes
-		ends 0 "$SANDBOX" remove x
+		forget x
 		echo victim >victim
 		rm -rf d
 	done
@@ -63,5 +63,5 @@ no_nodes() {
 	ends 0 "$SANDBOX" changes x
 	says 'sock '
 	ends 0 "$SANDBOX" discard x
-	ends 0 "$SANDBOX" remove x
+	forget x
 }

@@ -44,7 +44,7 @@ executed() {
 	ends 0 "$SANDBOX" commit x good
 	[ -f good ]
 	rm good
-	ends 0 "$SANDBOX" remove x
+	forget x
 }
 
 # hook NAME-OF-THE-FILE SCRIPT: the same, of what makes git run the payload; the control is a commit that was allowed.
@@ -56,7 +56,7 @@ hook() {
 	changed y "$2" "${FREELY[@]}"
 	ends 0 "$SANDBOX" commit y --allow-executed
 	[ "$(git_used .)" = ran ] || { echo "control: the payload did not run: $2" >&2; cat used.log >&2; return 1; }
-	ends 0 "$SANDBOX" remove y
+	forget y
 	git_put_back
 }
 
@@ -128,7 +128,7 @@ hook() {
 	grep -q payload-ran other
 	[ "$(cat .envrc)" = 'export A=1' ]
 	rm .envrc other
-	ends 0 "$SANDBOX" remove x
+	forget x
 }
 
 @test "one path after the other: a harmless directory first, the link that makes it harmful is refused" {
@@ -139,7 +139,7 @@ hook() {
 	ends 1 "$SANDBOX" commit x .git/hooks
 	ends 1 "$SANDBOX" commit x
 	[ "$(git_used .)" = quiet ]
-	ends 0 "$SANDBOX" remove x
+	forget x
 	rm -r h
 }
 

@@ -79,7 +79,7 @@ harmless() {
 		harmless "$HOME/t/list"
 		"$SANDBOX" undo x >"$HOME/t/list" 2>&1
 		harmless "$HOME/t/list"
-		ends 0 "$SANDBOX" remove x
+		forget x
 	done
 	rm "$HOME/t/names.py" "$HOME/t/list"
 }

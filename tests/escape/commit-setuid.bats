@@ -51,7 +51,7 @@ none_left() {
 			[ ! -e new ] && [ "$(stat -c %a tool)" = 755 ]
 			ends 0 "$SANDBOX" commit "$identity" "$PWD/new"
 			none_left
-			ends 0 "$SANDBOX" remove "$identity"
+			forget "$identity"
 			rm -rf new e
 		done
 	done

@@ -52,7 +52,7 @@ CHANGES='echo inside >d/f; rm d/gone; echo inside >d/new; echo inside >d/sub/f; 
 		ends '0|1' "$SANDBOX" undo x
 		outside_intact
 		ends 0 "$SANDBOX" discard x
-		ends 0 "$SANDBOX" remove x
+		forget x
 		outside_intact
 		rm -rf d
 		mv away d
@@ -104,7 +104,7 @@ CHANGES='echo inside >d/f; rm d/gone; echo inside >d/new; echo inside >d/sub/f; 
 		# As a change the link itself may be committed; not what it leads to.
 		run grep -r s3cret . --include='*' -s --exclude-dir=none
 		[ -L d ] || [[ $output != *s3cret* ]]
-		ends 0 "$SANDBOX" remove x
+		forget x
 		outside_intact
 		[ ! -e "$(state_of x)" ]
 		rm -rf d
@@ -154,7 +154,7 @@ CHANGES='echo inside >d/f; rm d/gone; echo inside >d/new; echo inside >d/sub/f; 
 	ends '1|125' "$SANDBOX" commit x
 	[ "$(cat tree/f)" = s3cret ] && [ ! -e tree/d ]
 	ends 0 "$SANDBOX" discard x
-	ends 0 "$SANDBOX" remove x
+	forget x
 	rm -r tree
 	mv away tree
 }

@@ -45,6 +45,12 @@ says() {
 	return 1
 }
 
+# A sandbox goes with its last change; afterwards nothing is left of it in any case.
+forget() {
+	[ ! -e "$(state_of "$1")" ] || ends 0 "$SANDBOX" remove "$1" || return 1
+	[ ! -e "$(state_of "$1")" ]
+}
+
 # A tree outside of the project, which nothing may touch, with a secret in it.
 outside_setup() {
 	OUTSIDE=$HOME/t/outside

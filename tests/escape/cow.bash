@@ -17,10 +17,12 @@ copied() {
 # start_server [ARG...]: a sandbox on fuse-overlayfs that sleeps in the background, as $launcher; the process id of
 # its fuse-overlayfs is $server.
 start_server() {
+	rm -f sleeper.out
 	background sleeper "$SANDBOX" --quiet --keep=no -p default --set Filesystem.Overlay=fuse "$@" \
 		sh -c 'echo started; sleep 20'
 	launcher=${BACKGROUND[-1]}
-	first_line sleeper >/dev/null || return 1
+	# What the program prints first needs no fuse-overlayfs yet.
+	first_line sleeper >/dev/null && wait_for 5 pgrep -P "$launcher" -x fuse-overlayfs >/dev/null || return 1
 	server=$(pgrep -P "$launcher" -x fuse-overlayfs)
 }
 

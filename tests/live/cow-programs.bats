@@ -287,7 +287,7 @@ run_python() {
 	diff <(echo "$before") <(snapshot .)
 }
 
-@test "tar, cp -a, rsync and find come out as on any file system" {
+@test "tar, cp -a and find come out as on any file system" {
 	local backend
 	mkdir -p src/a/b
 	seq 100 >src/a/file
@@ -297,13 +297,13 @@ run_python() {
 	chmod 750 src/a
 	for backend in "${BACKENDS[@]}"; do
 		cow "$backend" --quiet --name tools -- sh -c 'set -e
+			list() { find . -type d -printf "%y %m %p\n" -o -printf "%y %m %s %p %l\n" | LC_ALL=C sort; }
 			cp -a src copy; tar cf t.tar src; mkdir un; tar xf t.tar -C un; diff -r src copy; diff -r src un/src
-			for d in src copy un/src; do
-				(cd $d; find . -printf "%y %m %n %p %l\n" | sed "s/^d \([0-9]*\) [0-9]*/d \1/" | LC_ALL=C sort | md5sum)
-			done | uniq | wc -l
+			for d in src copy un/src; do (cd $d; list >"/tmp/${d%/src}"); done; diff /tmp/src /tmp/copy; diff /tmp/src /tmp/un
+			test copy/hard -ef copy/a/file; test un/src/hard -ef un/src/a/file
 			find . -newer t.tar -name "*.tar"; find src -type l; rm -r copy un src; ls'
-		[ "${lines[0]}" = 1 ] || report "the copies differ"
-		shows '^src/link$' '^t.tar$'
+		exited 0
+		printed $'src/link\nt.tar'
 		sb --quiet --name tools -- sh -c 'tar tf t.tar | wc -l; ls'
 		printed $'6\nt.tar'
 		forget

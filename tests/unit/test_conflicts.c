@@ -2,6 +2,11 @@
 /* Changes of a sandbox where the host has changed too, or while the sandbox ran. */
 #include "layer.h"
 
+static void wait_a_tick(void)
+{
+	usleep(20000);
+}
+
 /* --- what the host does meanwhile --- */
 
 static void change_all(void)
@@ -98,6 +103,37 @@ static void test_host_deletes_directory_above(void **state)
 	same("A dir!deleted A dir/new");
 }
 
+/* What the host makes in a directory that is hidden is never seen inside, in no later run either. */
+static void test_host_adds_below_deleted(void **state)
+{
+	(void)state;
+	copy_up("dir");
+	whiteout("dir/sub");
+	end_run();
+	write_file(tree, "dir/sub/more", "more\n");
+	make_dir(tree, "dir/sub/deep");
+	write_file(tree, "dir/sub/deep/er", "x\n");
+	same("D dir/sub D dir/sub/b D dir/sub/deep!added D dir/sub/deep/er!added D dir/sub/more!added");
+	wait_a_tick();
+	begin_run();
+	end_run();
+	same("D dir/sub D dir/sub/b D dir/sub/deep!added D dir/sub/deep/er!added D dir/sub/more!added");
+}
+
+static void test_host_adds_below_replaced(void **state)
+{
+	(void)state;
+	make_dir(upper, "dir");
+	opaque("dir");
+	write_file(upper, "dir/x", "x\n");
+	end_run();
+	write_file(tree, "dir/more", "more\n");
+	wait_a_tick();
+	begin_run();
+	end_run();
+	same("D dir/a D dir/more!added D dir/sub D dir/sub/b A dir/x");
+}
+
 /* A new directory of the sandbox hides nothing: the host had none. */
 static void test_both_add_a_directory(void **state)
 {
@@ -109,11 +145,6 @@ static void test_both_add_a_directory(void **state)
 	make_dir(tree, "newdir");
 	write_file(tree, "newdir/y", "y\n");
 	same("A newdir/x");
-}
-
-static void wait_a_tick(void)
-{
-	usleep(20000);
 }
 
 /* --- what the host does while the sandbox runs --- */
@@ -182,6 +213,8 @@ int main(void)
 		THRICE(test_host_touches),
 		THRICE(test_host_changes_what_was_only_copied),
 		THRICE(test_host_deletes_directory_above),
+		THRICE(test_host_adds_below_deleted),
+		THRICE(test_host_adds_below_replaced),
 		THRICE(test_both_add_a_directory),
 		THRICE(test_host_changes_during_the_run),
 		THRICE(test_renamed_inside),
