@@ -261,47 +261,59 @@ static off_t size_of(const struct node *n)
 	return n->type == NODE_FILE || n->type == NODE_SYMLINK ? n->size : 0;
 }
 
-static int print_stat_line(struct diff *d, const struct change *c, int width, struct totals *t,
-			   struct err *e)
+static void print_stat_line(struct store_words *w, const struct store *s, const struct change *c,
+			    const struct diff_lines *lines, int width)
 {
-	const char *path = shown_path(d->words, d->store, c);
 	off_t before = size_of(&c->before), after = size_of(&c->after);
-	struct diff_lines lines;
 
-	if (diff_count(d, c, &lines, e))
-		return -1;
-	printf(" %c %-*s |", kinds[c->kind].letter, width, path);
-	if (before || after || lines.counted)
+	printf(" %c %-*s |", kinds[c->kind].letter, width, shown_path(w, s, c));
+	if (before || after || lines->counted)
 		printf(" %lld -> %lld bytes", (long long)before, (long long)after);
-	if (lines.counted)
-		printf(", +%zu -%zu lines", lines.added, lines.removed);
+	if (lines->counted)
+		printf(", +%zu -%zu lines", lines->added, lines->removed);
 	putchar('\n');
-	t->added += lines.counted ? lines.added : 0;
-	t->removed += lines.counted ? lines.removed : 0;
-	t->bytes += after - before;
-	return 0;
+}
+
+static int count_lines(struct store_words *w, const struct store *s, const change_vec *changes,
+		       struct diff_lines *ret, struct err *e)
+{
+	struct diff d;
+	int rc = diff_begin(&d, w, s, e);
+
+	for (size_t i = 0; i < changes->n && rc == 0; i++) {
+		rc = diff_count(&d, &changes->v[i], &ret[i], e);
+		if (s->progress)
+			s->progress(s->progress_context, "counting lines", i, changes->n);
+	}
+	diff_end(&d);
+	store_hide_progress();
+	return rc;
 }
 
 static int print_stat(struct store_words *w, const struct store *s, const change_vec *changes,
 		      struct err *e)
 {
+	struct diff_lines *lines = pool_alloc(&w->pool, (changes->n + 1) * sizeof(*lines));
 	const struct changes_count n = changes_count(changes);
 	struct totals t = {0};
-	struct diff d;
-	int rc = diff_begin(&d, w, s, e), width = 0;
+	int width = 0;
 
+	if (count_lines(w, s, changes, lines, e))
+		return -1;
 	for (size_t i = 0; i < changes->n; i++) {
-		int length = (int)strlen(shown_path(w, s, &changes->v[i]));
+		const struct change *c = &changes->v[i];
+		int length = (int)strlen(shown_path(w, s, c));
 
 		width = length > width && length < 60 ? length : width;
+		t.bytes += size_of(&c->after) - size_of(&c->before);
+		t.added += lines[i].counted ? lines[i].added : 0;
+		t.removed += lines[i].counted ? lines[i].removed : 0;
 	}
-	for (size_t i = 0; i < changes->n && rc == 0; i++)
-		rc = print_stat_line(&d, &changes->v[i], width, &t, e);
-	diff_end(&d);
-	if (rc == 0)
-		printf(" %s; +%zu -%zu lines, %+lld bytes\n", changes_summary(&w->pool, &n),
-		       t.added, t.removed, (long long)t.bytes);
-	return rc;
+	for (size_t i = 0; i < changes->n; i++)
+		print_stat_line(w, s, &changes->v[i], &lines[i], width);
+	printf(" %s; +%zu -%zu lines, %+lld bytes\n", changes_summary(&w->pool, &n), t.added,
+	       t.removed, (long long)t.bytes);
+	return 0;
 }
 
 /* --- the command --- */

@@ -358,6 +358,28 @@ int diff_print(struct diff *d, const struct change *c, struct err *e)
 	return rc;
 }
 
+/* Of what is new or gone each line counts; that needs no diff(1). */
+static int count_side(struct diff *d, const struct change *c, const struct side *s, size_t *ret,
+		      struct err *e)
+{
+	char part[65536], last = '\n';
+	ssize_t n = 0;
+
+	/* A link: its target is one. */
+	*ret += s->fd < 0;
+	for (off_t at = 0; s->fd >= 0; at += n) {
+		n = node_read_at(s->fd, part, sizeof(part), at);
+		if (n <= 0)
+			break;
+		for (const char *end = part; (end = memchr(end, '\n', (size_t)(part + n - end)));
+		     end++)
+			++*ret;
+		last = part[n - 1];
+	}
+	*ret += last != '\n';
+	return n < 0 ? err_errno(e, "%s", str_safe(&d->pool, change_path(d->store, c))) : 0;
+}
+
 static int count_pair(struct diff *d, const struct change *c, const struct pair *p,
 		      struct diff_lines *ret, struct err *e)
 {
@@ -366,6 +388,10 @@ static int count_pair(struct diff *d, const struct change *c, const struct pair 
 
 	if (old.binary || new.binary)
 		ret->counted = false;
+	else if (!p->old.type)
+		rc = count_side(d, c, &new, &ret->added, e);
+	else if (!p->new.type)
+		rc = count_side(d, c, &old, &ret->removed, e);
 	else
 		rc = read_diff(d, &old, &new, NULL, ret, e);
 	fd_closep(&old.fd);

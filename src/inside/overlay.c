@@ -56,10 +56,12 @@ static int make_kernels(struct inside *in, size_t i, int store, struct err *e)
 	/*
 	 * userxattr: its marks are attributes that an unprivileged user may set. volatile: no fsync(2) of
 	 * the program reaches the disk, and the end of a sandbox does not sync the whole file system of
-	 * the layer (overlayfs.rst, "Volatile mount").
+	 * the layer (overlayfs.rst, "Volatile mount"). uuid=off: no identity of its own is written into
+	 * the layer.
 	 */
-	const char *options[] = {"lowerdir",  lower, "upperdir", upper, "workdir", work,
-				 "userxattr", NULL,  "volatile", NULL,	NULL};
+	const char *options[] = {"lowerdir", lower,	  "upperdir", upper,	  "workdir",
+				 work,	     "userxattr", NULL,	      "volatile", NULL,
+				 "uuid",     "off",	  NULL};
 	uint64_t attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 			      (cow->no_exec ? MOUNT_ATTR_NOEXEC : 0);
 	_cleanup_fd_ int tree =

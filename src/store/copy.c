@@ -146,9 +146,7 @@ static int copy_xattrs(int from, int to, struct copy_rules *r)
 		return -1;
 	if (node_same_xattrs(from, to) != 1)
 		r->lost = true;
-	if (r->for_host && fremovexattr(to, capability) && errno != ENODATA && errno != EOPNOTSUPP)
-		return -1;
-	return 0;
+	return r->for_host && fgetxattr(to, capability, NULL, 0) >= 0 ? fremovexattr(to, capability) : 0;
 }
 
 /* chown(2) takes the set-ID bits away and chmod(2) moves an access list's mask, so in this order. */

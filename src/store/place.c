@@ -2,6 +2,7 @@
 /* Places in a layer: see place.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,15 +31,26 @@ static bool is_given_back(struct work *w, const struct op *op)
 	return false;
 }
 
+/* Whether the other form of a whiteout says that it is deleted: a file .wh.NAME. */
+static bool is_marked(int layer, const char *name, bool fuse)
+{
+	char marked[NAME_MAX + 8];
+
+	return fuse && snprintf(marked, sizeof(marked), ".wh.%s", name) <= NAME_MAX &&
+	       faccessat(layer, marked, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 /* The entry `name` of the directory `layer`, made like the host's if there is none. 1: opened; 0: the
  * layer has something else there. */
-static int enter(struct work *w, int host, int layer, const char *name, int *ret)
+static int enter(struct work *w, bool fuse, int host, int layer, const char *name, int *ret)
 {
 	struct copy_rules rules = {.keep_group = true, .uid = w->for_host.uid};
 	struct node n;
 
 	*ret = openat(layer, name, directory_flags);
 	if (*ret < 0 && errno == ENOENT) {
+		if (is_marked(layer, name, fuse))
+			return 0;
 		if (node_read(w->pool, host, name, &n))
 			return -1;
 		if (n.type != NODE_DIRECTORY)
@@ -94,7 +106,7 @@ static int walk(struct work *w, const struct op *op, int *ret)
 	for (size_t n; (n = strcspn(path, "/")) && path[n] && layer >= 0; path += n + 1) {
 		const char *name = pool_strndup(w->pool, path, n);
 		_cleanup_fd_ int above = fd_take(&layer);
-		int rc = enter(w, host, above, name, &layer), next;
+		int rc = enter(w, fuse, host, above, name, &layer), next;
 
 		if (rc <= 0)
 			return rc;
@@ -128,7 +140,7 @@ int place_in_layer(struct work *w, const struct op *op, int *dir, const char **n
 	if (rc <= 0)
 		return rc < 0 ? op_error(w, op, e) : 0;
 	*dir = beneath_keep(b, op->path, fd, name);
-	return 1;
+	return !is_marked(*dir, *name, w->store->trees.v[op->tree].fuse);
 }
 
 int place_whiteout(struct work *w, const struct op *op, struct err *e)
@@ -169,7 +181,9 @@ int place_directory(struct work *w, const struct op *op, struct err *e)
 	host = op_host(w, op, &host_name, e);
 	if (host < 0)
 		return -1;
-	return enter(w, host, dir, name, &fd) < 0 ? op_error(w, op, e) : 0;
+	return enter(w, w->store->trees.v[op->tree].fuse, host, dir, name, &fd) < 0
+		       ? op_error(w, op, e)
+		       : 0;
 }
 
 /* --- a directory that was taken out of the layer whole --- */

@@ -200,7 +200,9 @@ static int find_commit(struct store *s, struct err *e)
 
 int store_write(const struct store *s, struct err *e)
 {
-	static const char *const aside = "state.new";
+	/* The first one is written before the program is there: what is cut short then is nothing. */
+	bool first = s->running && !s->existed;
+	const char *aside = first ? "state" : "state.new";
 	const char *text = state_print(s->pool, s);
 	size_t n = strlen(text);
 	_cleanup_fd_ int fd =
@@ -217,7 +219,7 @@ int store_write(const struct store *s, struct err *e)
 			return err_errno(e, "%s: its state", s->name);
 	}
 	/* No fsync(2): what a power failure leaves is the state before, or a sandbox without changes. */
-	if (renameat(s->dir, aside, s->dir, "state"))
+	if (!first && renameat(s->dir, aside, s->dir, "state"))
 		return err_errno(e, "%s: its state", s->name);
 	return 0;
 }

@@ -1,0 +1,660 @@
+/* SPDX-License-Identifier: MIT */
+/* Commit, undo and discard, with layers made by hand. */
+#include "layer.h"
+#include <signal.h>
+
+#include "base/fd.h"
+#include "store/commit.h"
+
+static struct commit c;
+static struct err e;
+
+/* --- what is done --- */
+
+static const char *const *no_paths = (const char *const[]){NULL};
+
+static void decide(const struct commit_options *options, const char *const *paths)
+{
+	change_vec all = {0}, chosen = {0};
+	str_vec wanted = {0};
+
+	if (changes_read(&s, &all, &e))
+		fail_msg("%s", e.text);
+	for (size_t i = 0; i < all.n; i++)
+		*vec_add(&pool, &chosen) = all.v[i];
+	for (; *paths; paths++)
+		*vec_add(&pool, &wanted) = at(tree, *paths);
+	if (changes_select(&s, &chosen, &wanted, &e))
+		fail_msg("%s", e.text);
+	commit_begin(&c, &s, options, &all, &chosen);
+	if (commit_decide(&c, &e))
+		fail_msg("%s", e.text);
+}
+
+static void commit(const struct commit_options *options, const char *const *paths)
+{
+	decide(options, paths);
+	for (size_t i = 0; i < c.changes.n; i++) {
+		if (c.decisions[i].verdict == VERDICT_REFUSE)
+			fail_msg("%s: %s", c.changes.v[i].path, c.decisions[i].reason);
+	}
+	if (commit_apply(&c, &e))
+		fail_msg("%s", e.text);
+}
+
+#define COMMIT(...) commit(&(struct commit_options){0}, (const char *const[]){__VA_ARGS__ __VA_OPT__(,) NULL})
+#define DISCARD(...) commit(&(struct commit_options){.discard = true}, (const char *const[]){__VA_ARGS__, NULL})
+
+static void undo(void)
+{
+	struct undo u;
+
+	if (commit_undo(&s, false, NULL, &u, &e))
+		fail_msg("%s", e.text);
+	assert_int_equal(u.strange.n, 0);
+}
+
+static void undo_is_refused(const char *path)
+{
+	struct undo u;
+
+	assert_int_equal(commit_undo(&s, false, NULL, &u, &e), -1);
+	assert_int_equal(e.code, 1);
+	assert_int_equal(u.conflicts.n, 1);
+	assert_string_equal(u.conflicts.v[0].path, at(tree, path));
+}
+
+/* --- what is there --- */
+
+static const char *content(const char *dir, const char *path)
+{
+	char *text;
+
+	return fd_read_path(&pool, at(dir, path), 100000, &text) < 0 ? NULL : text;
+}
+
+static void has(const char *path, const char *text)
+{
+	const char *found = content(tree, path);
+
+	if (!found || !str_eq(found, text))
+		fail_msg("%s: expected \"%s\", got \"%s\"", path, text, found ? found : "nothing");
+}
+
+static bool exists(const char *dir, const char *path)
+{
+	return faccessat(AT_FDCWD, at(dir, path), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static struct stat status(const char *path)
+{
+	struct stat st;
+
+	if (lstat(at(tree, path), &st))
+		fail_msg("%s: %s", path, strerror(errno));
+	return st;
+}
+
+/* Nothing but what is always there. */
+static void store_is_tidy(const char *commits)
+{
+	int fd = openat(s.dir, ".", O_RDONLY | O_DIRECTORY);
+	node_name_vec names = {0};
+	const char *text = "";
+
+	assert_int_equal(node_list(&pool, fd, &names), 0);
+	close(fd);
+	for (size_t i = 0; i < names.n; i++) {
+		const char *name = names.v[i].name;
+
+		if (!str_eq(name, "0") && !str_eq(name, "base") && !str_eq(name, "state") &&
+		    !str_eq(name, "saved"))
+			text = pool_printf(&pool, "%s%s ", text, name);
+	}
+	assert_string_equal(text, commits);
+}
+
+static void layer_is_empty(void)
+{
+	int fd = open(upper, O_RDONLY | O_DIRECTORY);
+	node_name_vec names = {0};
+
+	assert_int_equal(node_list(&pool, fd, &names), 0);
+	close(fd);
+	if (names.n)
+		fail_msg("the layer has still %s", names.v[0].name);
+}
+
+/* --- all kinds --- */
+
+static void change_all(void)
+{
+	copy_up("dir");
+	copy_up("file");
+	overwrite(upper, "file", "two\n");
+	assert_int_equal(chmod(at(upper, "file"), 0600), 0);
+	write_file(upper, "dir/new", "new\n");
+	whiteout("dir/a");
+	whiteout("dir/sub");
+	assert_int_equal(symlink("elsewhere", at(upper, "link")), 0);
+	make_dir(upper, "more");
+	opaque("more");
+	write_file(upper, "more/c", "c\n");
+	assert_int_equal(link(at(upper, "more/c"), at(upper, "d")), 0);
+	assert_int_equal(mkfifo(at(upper, "fifo"), 0640), 0);
+	end_run();
+	same("A d D dir/a A dir/new D dir/sub D dir/sub/b A fifo M file M link A more A more/c");
+}
+
+static void test_commit_and_undo(void **state)
+{
+	struct stat before[3], after[3];
+
+	(void)state;
+	change_all();
+	before[0] = status("file");
+	before[1] = status("dir");
+	before[2] = status(".");
+	COMMIT();
+	same("");
+	assert_int_equal(c.done, 10);
+	layer_is_empty();
+	has("file", "two\n");
+	assert_int_equal(status("file").st_mode, S_IFREG | 0600);
+	assert_int_equal(status("file").st_mtim.tv_sec, 1000000000);
+	has("dir/new", "new\n");
+	assert_false(exists(tree, "dir/a") || exists(tree, "dir/sub"));
+	assert_true(S_ISLNK(status("link").st_mode) && S_ISFIFO(status("fifo").st_mode));
+	assert_true(status("more/c").st_ino == status("d").st_ino);
+	assert_int_equal(getxattr(at(tree, "file"), fuse ? "user.fuseoverlayfs.origin"
+							 : "user.overlay.origin", NULL, 0), -1);
+	assert_int_equal(getxattr(at(tree, "more"), "user.overlay.opaque", NULL, 0), -1);
+	assert_false(exists(tree, "more/.wh..wh..opq"));
+	store_is_tidy("commit.1 ");
+	undo();
+	same("A d D dir/a A dir/new D dir/sub D dir/sub/b A fifo M file M link A more A more/c");
+	after[0] = status("file");
+	after[1] = status("dir");
+	after[2] = status(".");
+	for (int i = 0; i < 3; i++) {
+		assert_true(before[i].st_ino == after[i].st_ino);
+		assert_int_equal(before[i].st_mode, after[i].st_mode);
+		assert_memory_equal(&before[i].st_mtim, &after[i].st_mtim, sizeof(struct timespec));
+	}
+	has("dir/a", "a\n");
+	has("dir/sub/b", "b\n");
+	assert_false(exists(tree, "more") || exists(tree, "d") || exists(tree, "fifo"));
+	store_is_tidy("");
+}
+
+/* One after another, and back the same way. */
+static void test_several_commits(void **state)
+{
+	(void)state;
+	change_all();
+	COMMIT("dir");
+	same("A d A fifo M file M link A more A more/c");
+	COMMIT("file", "d");
+	same("A fifo M link A more A more/c");
+	has("d", "c\n");
+	assert_true(status("d").st_nlink == 1);
+	COMMIT();
+	same("");
+	store_is_tidy("commit.1 commit.2 commit.3 ");
+	undo();
+	same("A fifo M link A more A more/c");
+	undo();
+	same("A d A fifo M file M link A more A more/c");
+	undo();
+	same("A d D dir/a A dir/new D dir/sub D dir/sub/b A fifo M file M link A more A more/c");
+	assert_int_equal(commit_undo(&s, false, NULL, &(struct undo){0}, &e), -1);
+}
+
+static void test_types(void **state)
+{
+	(void)state;
+	make_dir(upper, "file");
+	write_file(upper, "file/in", "in\n");
+	write_file(upper, "dir", "was a directory\n");
+	make_dir(upper, "link");
+	end_run();
+	same("T dir D dir/a D dir/sub D dir/sub/b T file A file/in T link");
+	COMMIT();
+	same("");
+	has("dir", "was a directory\n");
+	has("file/in", "in\n");
+	undo();
+	same("T dir D dir/a D dir/sub D dir/sub/b T file A file/in T link");
+	has("dir/sub/b", "b\n");
+	has("file", "one\n");
+	DISCARD("link");
+	same("T dir D dir/a D dir/sub D dir/sub/b T file A file/in");
+	/* Nothing of a directory can be had where the sandbox has a file. */
+	decide(&(struct commit_options){.discard = true}, (const char *const[]){"dir/a", NULL});
+	assert_int_equal(c.refused, 1);
+}
+
+/* Metadata of directories, the root's too. */
+static void test_directories(void **state)
+{
+	(void)state;
+	copy_up("dir");
+	assert_int_equal(chmod(at(upper, "dir"), 0700), 0);
+	assert_int_equal(setxattr(at(upper, "dir"), "user.own", "yes", 3, 0), 0);
+	assert_int_equal(chmod(upper, 0711), 0);
+	write_file(upper, "dir/n", "n\n");
+	end_run();
+	same("m . m dir A dir/n");
+	COMMIT("dir/n");
+	same("m . m dir");
+	assert_int_equal(status("dir").st_mode, S_IFDIR | 0755);
+	COMMIT();
+	same("");
+	assert_int_equal(status("dir").st_mode, S_IFDIR | 0700);
+	assert_int_equal(status(".").st_mode, S_IFDIR | 0711);
+	assert_int_equal(getxattr(at(tree, "dir"), "user.own", NULL, 0), 3);
+	undo();
+	same("m . m dir");
+	assert_int_equal(status("dir").st_mode, S_IFDIR | 0755);
+	assert_int_equal(getxattr(at(tree, "dir"), "user.own", NULL, 0), -1);
+	DISCARD(".");
+	same("");
+	assert_int_equal(status(".").st_mode, S_IFDIR | 0755);
+}
+
+/* --- parts of what a layer hides --- */
+
+static void test_part_of_opaque(void **state)
+{
+	(void)state;
+	make_dir(upper, "dir");
+	opaque("dir");
+	make_dir(upper, "dir/sub");
+	opaque("dir/sub");
+	write_file(upper, "dir/n", "n\n");
+	write_file(upper, "dir/sub/m", "m\n");
+	end_run();
+	same("D dir/a A dir/n D dir/sub/b A dir/sub/m");
+	COMMIT("dir/n");
+	same("D dir/a D dir/sub/b A dir/sub/m");
+	COMMIT("dir/sub/m");
+	same("D dir/a D dir/sub/b");
+	/* What the host makes there now is seen. */
+	write_file(tree, "dir/later", "later\n");
+	same("D dir/a D dir/sub/b");
+	COMMIT("dir/a");
+	same("D dir/sub/b");
+	undo();
+	same("D dir/a D dir/sub/b");
+	DISCARD("dir/a");
+	same("D dir/sub/b");
+	has("dir/a", "a\n");
+}
+
+static void test_part_of_deleted(void **state)
+{
+	(void)state;
+	whiteout("dir");
+	end_run();
+	same("D dir D dir/a D dir/sub D dir/sub/b");
+	COMMIT("dir/a");
+	same("D dir D dir/sub D dir/sub/b");
+	assert_false(exists(tree, "dir/a"));
+	undo();
+	same("D dir D dir/a D dir/sub D dir/sub/b");
+	DISCARD("dir/sub/b");
+	same("D dir/a");
+	COMMIT();
+	same("");
+	has("dir/sub/b", "b\n");
+	assert_false(exists(tree, "dir/a"));
+}
+
+static void test_discard(void **state)
+{
+	(void)state;
+	change_all();
+	DISCARD("file", "more", "dir/a");
+	same("A d A dir/new D dir/sub D dir/sub/b A fifo M link");
+	store_is_tidy("");
+	has("file", "one\n");
+	COMMIT("d");
+	assert_int_equal(commit_discard_all(&s, &e), 0);
+	same("");
+	layer_is_empty();
+	store_is_tidy("commit.1 ");
+	/* What was committed before can still be taken back. */
+	undo();
+	same("A d");
+	assert_false(exists(tree, "d"));
+}
+
+/* --- another run behind a commit --- */
+
+static void run_again(void)
+{
+	begin_run();
+}
+
+static void test_undo_behind_another_run(void **state)
+{
+	(void)state;
+	change_all();
+	COMMIT();
+	run_again();
+	copy_up("file");
+	overwrite(upper, "file", "three\n");
+	copy_up("dir");
+	whiteout("dir/new");
+	make_dir(upper, "dir/sub");
+	opaque("dir/sub");
+	write_file(upper, "dir/sub/again", "again\n");
+	end_run();
+	same("D dir/new A dir/sub A dir/sub/again M file");
+	undo();
+	/* The sandbox shows what it did; the host has what it had. */
+	same("A d D dir/a A dir/sub/again D dir/sub/b A fifo M file M link A more A more/c");
+	has("file", "one\n");
+	assert_string_equal(content(upper, "file"), "three\n");
+	COMMIT();
+	same("");
+	has("file", "three\n");
+	assert_false(exists(tree, "dir/sub/b"));
+}
+
+/* --- conflicts --- */
+
+static void change_text(void)
+{
+	const char *text = "1\n2\n3\n4\n5\n6\n7\n8\n9\n";
+
+	write_file(tree, "file", text);
+	write_file(tree, "dir/a", text);
+	end_run();
+	usleep(20000);
+	begin_run();
+	copy_up("file");
+	copy_up("dir");
+	copy_up("dir/a");
+	overwrite(upper, "file", "one\n2\n3\n4\n5\n6\n7\n8\n9\n");
+	overwrite(upper, "dir/a", "one\n2\n3\n4\n5\n6\n7\n8\n9\n");
+	end_run();
+	same("M dir/a M file");
+	write_file(tree, "file", "1\n2\n3\n4\n5\n6\n7\n8\nnine\n");
+	write_file(tree, "dir/a", "uno\n2\n3\n4\n5\n6\n7\n8\n9\n");
+	same("M dir/a!modified M file!modified");
+}
+
+static void test_conflict(void **state)
+{
+	struct commit_options options = {0};
+
+	(void)state;
+	change_text();
+	decide(&options, no_paths);
+	assert_int_equal(c.refused, 2);
+	options.resolution = RESOLVE_MERGE;
+	decide(&options, no_paths);
+	assert_int_equal(c.refused, 1);
+	assert_string_equal(c.decisions[0].reason, "both have changed the same lines");
+	commit(&options, (const char *const[]){"file", NULL});
+	has("file", "one\n2\n3\n4\n5\n6\n7\n8\nnine\n");
+	same("M dir/a!modified");
+	options.resolution = RESOLVE_THEIRS;
+	commit(&options, no_paths);
+	has("dir/a", "one\n2\n3\n4\n5\n6\n7\n8\n9\n");
+	same("");
+	undo();
+	has("dir/a", "uno\n2\n3\n4\n5\n6\n7\n8\n9\n");
+	same("M dir/a!modified");
+	options.resolution = RESOLVE_OURS;
+	commit(&options, no_paths);
+	assert_int_equal(c.dropped, 1);
+	same("");
+	has("dir/a", "uno\n2\n3\n4\n5\n6\n7\n8\n9\n");
+	undo();
+	undo();
+	same("M dir/a!modified M file!modified");
+	has("file", "1\n2\n3\n4\n5\n6\n7\n8\nnine\n");
+}
+
+/* Of a deleted directory the host has changed a part: that is kept, and so the directory. */
+static void test_conflict_in_deleted(void **state)
+{
+	(void)state;
+	whiteout("dir");
+	end_run();
+	write_file(tree, "dir/sub/b", "other\n");
+	same("D dir D dir/a D dir/sub D dir/sub/b!modified");
+	commit(&(struct commit_options){.resolution = RESOLVE_OURS}, no_paths);
+	assert_int_equal(c.done, 1);
+	assert_int_equal(c.dropped, 3);
+	same("");
+	layer_is_empty();
+	assert_false(exists(tree, "dir/a"));
+	has("dir/sub/b", "other\n");
+	undo();
+	same("D dir D dir/a D dir/sub D dir/sub/b!modified");
+}
+
+static void test_undo_is_refused(void **state)
+{
+	(void)state;
+	change_all();
+	COMMIT();
+	write_file(tree, "file", "the host's\n");
+	undo_is_refused("file");
+	has("file", "the host's\n");
+	has("d", "c\n");
+	same("");
+	assert_int_equal(unlink(at(tree, "file")), 0);
+	undo_is_refused("file");
+}
+
+static void test_undo_is_refused_for_what_is_new(void **state)
+{
+	(void)state;
+	change_all();
+	COMMIT();
+	write_file(tree, "dir/a", "again\n");
+	undo_is_refused("dir/a");
+	assert_int_equal(unlink(at(tree, "dir/a")), 0);
+	/* In a directory that the commit has made: found when it is to be removed; then all is as before. */
+	write_file(tree, "more/mine", "mine\n");
+	assert_int_equal(commit_undo(&s, false, NULL, &(struct undo){0}, &e), -1);
+	assert_int_equal(e.code, 1);
+	has("more/c", "c\n");
+	has("d", "c\n");
+	assert_true(status("more/c").st_ino == status("d").st_ino);
+	has("file", "two\n");
+	same("");
+	assert_int_equal(unlink(at(tree, "more/mine")), 0);
+	undo();
+	has("file", "one\n");
+}
+
+/* Between the comparison and the commit. */
+static void test_changed_at_the_last_moment(void **state)
+{
+	struct commit_options options = {0};
+
+	(void)state;
+	change_all();
+	decide(&options, no_paths);
+	write_file(tree, "dir/sub/late", "late\n");
+	assert_int_equal(commit_apply(&c, &e), -1);
+	assert_int_equal(e.code, 1);
+	has("file", "one\n");
+	has("dir/sub/b", "b\n");
+	has("dir/sub/late", "late\n");
+	store_is_tidy("");
+	assert_int_equal(unlink(at(tree, "dir/sub/late")), 0);
+	same("A d D dir/a A dir/new D dir/sub D dir/sub/b A fifo M file M link A more A more/c");
+	decide(&options, no_paths);
+	write_file(tree, "file", "late\n");
+	assert_int_equal(commit_apply(&c, &e), -1);
+	assert_int_equal(e.code, 1);
+	has("file", "late\n");
+	has("dir/sub/b", "b\n");
+	store_is_tidy("");
+	same("A d D dir/a A dir/new D dir/sub D dir/sub/b A fifo M file!modified M link A more A more/c");
+}
+
+/* --- what is not carried over --- */
+
+static void test_losses(void **state)
+{
+	(void)state;
+	write_file(upper, "set", "x\n");
+	assert_int_equal(chmod(at(upper, "set"), 06755), 0);
+	assert_int_equal(mknod(at(upper, "socket"), S_IFSOCK | 0600, 0), 0);
+	make_dir(upper, "d");
+	assert_int_equal(mknod(at(upper, "d/socket"), S_IFSOCK | 0600, 0), 0);
+	write_file(upper, "d/file", "x\n");
+	assert_int_equal(link(at(tree, "dir/a"), at(tree, "dir/other")), 0);
+	copy_up("dir");
+	copy_up("dir/a");
+	overwrite(upper, "dir/a", "changed\n");
+	end_run();
+	COMMIT();
+	assert_int_equal(c.done, 4);
+	assert_int_equal(c.skipped, 2);
+	same("A d/socket A socket");
+	assert_int_equal(status("set").st_mode, S_IFREG | 0755);
+	has("dir/other", "a\n");
+	for (size_t i = 0; i < c.changes.n; i++) {
+		const char *path = c.changes.v[i].path;
+
+		assert_int_equal(c.decisions[i].losses, str_eq(path, "set")	? COMMIT_SETID
+							: str_eq(path, "dir/a") ? COMMIT_LINKS
+										: 0);
+	}
+	undo();
+	same("A d A d/file A d/socket M dir/a A set A socket");
+	assert_true(status("dir/a").st_ino == status("dir/other").st_ino);
+	DISCARD("socket", "d/socket");
+	same("A d A d/file M dir/a A set");
+}
+
+static void test_executed(void **state)
+{
+	struct commit_options options = {0};
+
+	(void)state;
+	write_file(upper, ".envrc", "evil\n");
+	write_file(upper, "harmless", "x\n");
+	end_run();
+	same("A .envrc* A harmless");
+	decide(&options, no_paths);
+	assert_int_equal(c.refused, 1);
+	COMMIT("harmless");
+	same("A .envrc*");
+	options.allow_executed = true;
+	commit(&options, no_paths);
+	same("");
+}
+
+/* Times before 1970, holes, attributes; over file systems where there is another. */
+static void test_another_file_system(void **state)
+{
+	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {-5, 999999999}};
+	char other[] = "/dev/shm/sandbox-unit.XXXXXX";
+	int fd;
+
+	(void)state;
+	if (!mkdtemp(other))
+		skip();
+	store_done(&s);
+	home = at(top, "other-state");
+	tree = other;
+	assert_int_equal(chmod(other, 0755), 0);
+	write_file(tree, "file", "one\n");
+	usleep(20000);
+	s = (struct store){.pool = &pool};
+	*vec_add(&pool, &s.command) = "test";
+	*vec_add(&pool, &s.trees) = (struct store_tree){.path = tree, .fuse = fuse};
+	begin_run();
+	copy_up("file");
+	overwrite(upper, "file", "two\n");
+	assert_int_equal(utimensat(AT_FDCWD, at(upper, "file"), times, 0), 0);
+	fd = open(at(upper, "sparse"), O_WRONLY | O_CREAT, 0600);
+	assert_int_equal(pwrite(fd, "x", 1, 10 * 1024 * 1024), 1);
+	close(fd);
+	end_run();
+	same("M file A sparse");
+	COMMIT();
+	same("");
+	assert_int_equal(status("file").st_mtim.tv_sec, -5);
+	assert_int_equal(status("file").st_mtim.tv_nsec, 999999999);
+	assert_int_equal(status("sparse").st_size, 10 * 1024 * 1024 + 1);
+	assert_true(status("sparse").st_blocks < 1000);
+	undo();
+	has("file", "one\n");
+	same("M file A sparse");
+	assert_int_equal(unlink(at(tree, "file")) + rmdir(other), 0);
+}
+
+/* --- links on the way --- */
+
+/* A directory on the way becomes a link to somewhere else, over and over: nothing gets there. */
+static void test_racer(void **state)
+{
+	pid_t racer;
+	int done = 0;
+
+	(void)state;
+	copy_up("dir");
+	make_dir(tree, "victim");
+	for (int i = 0; i < 20; i++)
+		write_file(upper, pool_printf(&pool, "dir/f%d", i), "x\n");
+	assert_int_equal(symlink("victim", at(tree, "swap")), 0);
+	end_run();
+	racer = fork();
+	if (racer == 0) {
+		for (;;)
+			renameat2(AT_FDCWD, at(tree, "dir"), AT_FDCWD, at(tree, "swap"),
+				  RENAME_EXCHANGE);
+	}
+	for (int i = 0; i < 100; i++) {
+		change_vec all = {0};
+		struct recovery r;
+		struct undo u;
+
+		if (commit_recover(&s, &r, &e) || changes_read(&s, &all, &e))
+			continue;
+		commit_begin(&c, &s, &(struct commit_options){.resolution = RESOLVE_THEIRS}, &all, &all);
+		if (commit_decide(&c, &e) == 0 && !c.refused && commit_apply(&c, &e) == 0)
+			done++;
+		commit_undo(&s, false, NULL, &u, &e);
+	}
+	kill(racer, SIGKILL);
+	waitpid(racer, NULL, 0);
+	/* As deep as the race went: the directory behind the link has nothing. */
+	assert_int_equal(rmdir(at(tree, "victim")), 0);
+	(void)done;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		THRICE(test_commit_and_undo),
+		THRICE(test_several_commits),
+		THRICE(test_types),
+		THRICE(test_directories),
+		THRICE(test_part_of_opaque),
+		THRICE(test_part_of_deleted),
+		THRICE(test_discard),
+		THRICE(test_undo_behind_another_run),
+		THRICE(test_conflict),
+		THRICE(test_conflict_in_deleted),
+		THRICE(test_undo_is_refused),
+		THRICE(test_undo_is_refused_for_what_is_new),
+		THRICE(test_changed_at_the_last_moment),
+		THRICE(test_losses),
+		THRICE(test_executed),
+		THRICE(test_another_file_system),
+		THRICE(test_racer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
