@@ -39,7 +39,7 @@ bool path_within(const char *path, const char *dir)
 {
 	size_t n = strlen(dir);
 
-	if (n == 1)
+	if (n == 1 && *dir == '/')
 		return true;
 	return strncmp(path, dir, n) == 0 && (path[n] == '/' || path[n] == '\0');
 }

@@ -85,6 +85,16 @@ size_t str_utf8(const char *text)
 	return n;
 }
 
+/* C1 controls (U+0080..U+009F) drive terminals as the C0 ones do; the marks of direction show text in
+ * another order than it has. */
+static bool is_trick(const unsigned char *c)
+{
+	return (c[0] == 0xc2 && c[1] < 0xa0) || (c[0] == 0xd8 && c[1] == 0x9c) ||
+	       (c[0] == 0xe2 && c[1] == 0x80 && (c[2] == 0x8e || c[2] == 0x8f)) ||
+	       (c[0] == 0xe2 && c[1] == 0x80 && c[2] >= 0xaa && c[2] <= 0xae) ||
+	       (c[0] == 0xe2 && c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9);
+}
+
 const char *str_safe(struct pool *p, const char *s)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -98,8 +108,7 @@ const char *str_safe(struct pool *p, const char *s)
 			*o++ = '\\';
 			*o++ = *c == '\n' ? 'n' : 't';
 			c++;
-		} else if (n == 0 || *c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] < 0xa0)) {
-			/* C1 controls (U+0080..U+009F) drive terminals as the C0 ones do. */
+		} else if (n == 0 || *c < 0x20 || *c == 0x7f || is_trick(c)) {
 			*o++ = '\\';
 			*o++ = 'x';
 			*o++ = hex[*c >> 4];

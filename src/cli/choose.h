@@ -5,4 +5,5 @@
 #include "cli/store.h"
 
 /* Keeps of `changes` what is answered with yes to. An error where there is no terminal. */
-int choose_changes(struct store_words *w, const struct store *s, change_vec *changes, struct err *e);
+int choose_changes(struct store_words *w, const struct store *s, change_vec *changes,
+		   struct err *e);

@@ -158,11 +158,12 @@ static const char *refusal_hint(const struct commit *c)
 	bool executed = false, conflict = has_conflict(c);
 
 	for (size_t i = 0; i < c->changes.n; i++)
-		executed |= c->decisions[i].verdict == VERDICT_REFUSE && !c->changes.v[i].conflict &&
-			    c->changes.v[i].flags & FLAG_EXECUTED;
+		executed |= c->decisions[i].verdict == VERDICT_REFUSE &&
+			    !c->changes.v[i].conflict && c->changes.v[i].flags & FLAG_EXECUTED;
 	if (conflict && executed)
 		return "--theirs, --ours or --merge decides conflicts, --allow-executed allows the rest; or name other paths";
-	return conflict ? "--theirs takes the sandbox's, --ours keeps the host's, --merge takes lines of both"
+	return conflict
+		       ? "--theirs takes the sandbox's, --ours keeps the host's, --merge takes lines of both"
 	       : executed ? "look at them, then --allow-executed; or name other paths"
 			  : "name other paths";
 }
@@ -170,6 +171,7 @@ static const char *refusal_hint(const struct commit *c)
 /* Every refused path on a line of its own, then the error. */
 static int refuse(struct store_words *w, const struct commit *c, struct err *e)
 {
+	fflush(stdout);
 	for (size_t i = 0; i < c->changes.n; i++) {
 		if (c->decisions[i].verdict == VERDICT_REFUSE)
 			fprintf(stderr, "sandbox: %s: %s\n",
@@ -193,7 +195,8 @@ static void print_committed(struct store_words *w, const struct commit *c)
 	}
 	if (c->done)
 		printf("committed %s to %s (sandbox undo %s takes %s back)\n",
-		       amount(&w->pool, c->done), trees_of(w, c), name, c->done == 1 ? "it" : "them");
+		       amount(&w->pool, c->done), trees_of(w, c), name,
+		       c->done == 1 ? "it" : "them");
 	if (c->dropped)
 		printf("dropped %s, for the host's (sandbox undo %s makes %s pending again)\n",
 		       amount(&w->pool, c->dropped), name, c->dropped == 1 ? "it" : "them");
@@ -204,7 +207,8 @@ static void print_strange(struct store_words *w, const struct store *s, const st
 			  const char *kept)
 {
 	for (size_t i = 0; i < paths->n; i++)
-		fprintf(stderr, "sandbox: %s: something else is there by now and stays; what it had is kept in %s of %s\n",
+		fprintf(stderr,
+			"sandbox: %s: something else is there by now and stays; what it had is kept in %s of %s\n",
 			str_safe(&w->pool, paths->v[i]), kept, s->name);
 }
 

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "cli/store.h"
 #include "run/run.h"
+#include "store/commit.h"
 
 enum { SHOWN = 60 };
 
@@ -248,15 +249,18 @@ static int remove_one(void *context)
 	struct removal *r = context;
 	struct err e = {0}, why = {0};
 	struct store s = {.pool = &r->words->pool};
-	int rc;
+	bool damaged, interrupted;
+	int rc = 0;
 
-	if (store_open(&s, r->words->host.state_home, r->name, true, &why)) {
-		/* It runs, or there is none of that name: neither is a reason to go on. */
-		rc = enter_damaged(r, &s, &e);
-	} else {
-		store_done(&s);
+	damaged = store_open(&s, r->words->host.state_home, r->name, true, &why) != 0;
+	interrupted = !damaged && commit_interrupted(&s);
+	store_done(&s);
+	if (!damaged)
 		rc = store_enter(r->words, r->name, true, &s, &e);
-	}
+	/* Ids that it should not have are no reason to keep it; what it has taken from the host is. If
+	 * it runs, or there is none of that name, this will say so. */
+	if (damaged || (rc && !interrupted))
+		rc = enter_damaged(r, &s, &e);
 	if (rc == 0)
 		rc = store_remove(&s, &e);
 	store_done(&s);

@@ -41,12 +41,7 @@ int session_plan(struct session *s, struct err *e)
 
 static int check_name(const char *name, struct err *e)
 {
-	size_t n =
-		name ? strspn(name,
-			      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
-		     : 0;
-
-	if (!name || (n && !name[n] && n <= 64 && *name != '-' && *name != '.'))
+	if (!name || store_name_ok(name))
 		return 0;
 	return err_set(
 		e,

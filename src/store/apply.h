@@ -22,57 +22,10 @@
  */
 #pragma once
 
-#include "store/beneath.h"
-#include "store/copy.h"
-#include "store/journal.h"
-
-struct work_tree {
-	struct beneath host, layer;
-};
-
-struct work {
-	struct store *store;
-	struct pool *pool;
-	struct journal *journal;
-	const char *directory; /* commit.N or discard.N */
-	int slots;
-	bool careful;	 /* it was cut off before: look where things are */
-	bool undo;	 /* the sandbox may have run since: its layer decides what is seen */
-	struct work_tree *trees;
-	vec_of(size_t) drops; /* operations that take a directory out of a layer */
-	struct copy_rules for_host, as_is;
-	/* operations: where not all extended attributes could be carried, and where somebody else has
-	 * put something meanwhile */
-	vec_of(size_t) lost, strange;
-};
-
-int work_begin(struct work *w, struct store *s, struct journal *j, const char *directory,
-	       struct err *e);
-void work_done(struct work *w);
+#include "store/work.h"
 
 /* -1 and an error whose code is 1 where the host has changed: then it can be taken back. */
-int op_apply(struct work *w, size_t i, struct err *e);
-int op_revert(struct work *w, size_t i, struct err *e);
-
-/* Roots of a tree on the host and of its layer; opened when they are needed. */
-int work_host_root(struct work *w, size_t tree, struct err *e);
-int work_layer_root(struct work *w, size_t tree, struct err *e);
-/* The directory and name of an operation's path on the host, and in the layer. */
-int op_host(struct work *w, const struct op *op, const char **name, struct err *e);
-int op_layer(struct work *w, const struct op *op, const char **name, struct err *e);
-/* "PATH: WHY" with the errno; returns -1. */
-int op_error(struct work *w, const struct op *op, struct err *e);
-/* Whether that was said of a directory that is not there. */
-bool op_is_gone(const struct err *e);
-/* "PATH: WHY" for what is the host's doing, with code 1. */
-int op_conflict(struct work *w, const struct op *op, const char *why, struct err *e);
-/* Directories that it may have moved are looked up again. */
-void op_forget(struct work *w, const struct op *op);
-/* Whether it is this object, wherever it is now. */
-bool op_is(const struct node *now, const struct node *then);
-/* Whether what is in a slot is the host's object itself, and no copy. */
-bool op_is_kept(const struct work *w, const struct op *op, const struct node *slotted);
-/* Whether it looks like it; for copies, which have an inode of their own. */
-bool op_looks_like(const struct node *now, const struct node *then);
-/* The host's object, under its temporary name in `dir`, goes into the slot. */
-int op_keep(struct work *w, size_t i, int dir, const char *temporary, struct err *e);
+int apply_op(struct work *w, size_t i, struct err *e);
+int revert_op(struct work *w, size_t i, struct err *e);
+/* put.c: OP_PUT. */
+int put_op(struct work *w, size_t i, struct err *e);

@@ -70,6 +70,9 @@ static bool is_unknown(const struct store *s, const struct scan_entry *entry)
 
 	if (host->type == NODE_NONE)
 		return entry->copied && entry->above_mtime > s->started;
+	/* The sandbox saw another thing there, of which it has a copy. */
+	if (host->type == NODE_DIRECTORY && entry->copied && host->ctime > s->started)
+		return true;
 	/* Of a directory only the metadata count; entries that come and go move both times. */
 	if (host->type == NODE_DIRECTORY)
 		return entry->change.kind == CHANGE_META && host->ctime > s->started &&
@@ -265,7 +268,7 @@ int changes_read(struct store *s, change_vec *ret, struct err *e)
 struct recorder {
 	struct store *s;
 	struct base old, now;
-	struct beneath host;
+	struct beneath host, layer;
 	struct scan_roots roots;
 	size_t changes;
 	struct err *e;
@@ -342,6 +345,28 @@ static int record(struct recorder *x, const struct scan_entry *entry)
 	return save_content(x, entry, r);
 }
 
+static int forget_origin(struct recorder *x, const struct scan_entry *entry)
+{
+	const struct change *c = &entry->change;
+	struct base_record *r;
+	struct node now;
+	const char *name;
+	int dir;
+
+	if (!x->s->trees.v[c->tree].fuse || c->after.type != NODE_FILE || !x->now.v.n)
+		return 0;
+	r = &x->now.v.v[x->now.v.n - 1];
+	if (r->path != c->path)
+		return 0;
+	dir = beneath_parent(&x->layer, c->path, &name);
+	if (dir < 0 || !layer_forget_origin(dir, name))
+		return 0;
+	if (node_read(x->s->pool, dir, name, &now))
+		return err_errno(x->e, "%s: its layer", x->s->name);
+	r->ctime = now.ctime;
+	return 0;
+}
+
 static int record_tree(struct recorder *x, size_t tree)
 {
 	scan_entry_vec all = {0};
@@ -351,9 +376,11 @@ static int record_tree(struct recorder *x, size_t tree)
 		return -1;
 	x->host = (struct beneath){.root = x->roots.host, .fd = -1};
 	rc = scan_tree(x->s, tree, &x->roots, &x->old, &all, x->e);
+	x->layer = (struct beneath){.root = x->roots.upper, .fd = -1};
 	for (size_t i = 0; i < all.n && rc == 0; i++)
-		rc = record(x, &all.v[i]);
+		rc = record(x, &all.v[i]) || forget_origin(x, &all.v[i]) ? -1 : 0;
 	beneath_forget(&x->host);
+	beneath_forget(&x->layer);
 	scan_close(&x->roots);
 	return rc;
 }

@@ -54,7 +54,7 @@ static int apply_all(const struct commit *c, struct work *w, size_t *reached, st
 	const size_t n = w->journal->ops.n;
 
 	for (*reached = 0; *reached < n; ++*reached) {
-		if (check_stop(c, e) || op_apply(w, *reached, e))
+		if (check_stop(c, e) || apply_op(w, *reached, e))
 			return -1;
 		if (c->store->progress)
 			c->store->progress(c->store->progress_context,
@@ -71,8 +71,7 @@ static int carry_out(struct commit *c, struct work *w, struct err *e)
 	struct err why;
 
 	if (apply_all(c, w, &reached, e) == 0 && finish_done(w, e) == 0 &&
-	    records_after_commit(w, c, e) == 0 && check_stop(c, e) == 0 &&
-	    finish_commit(w, e) == 0)
+	    records_after_commit(w, c, e) == 0 && check_stop(c, e) == 0 && finish_commit(w, e) == 0)
 		return finish_records(w, e);
 	if (finish_revert(w, reached, &c->strange, &c->kept, &why)) {
 		struct err what = *e;
@@ -171,12 +170,10 @@ static int build_discard(const struct commit *c, struct work *w, struct err *e)
 		for (size_t i = 0; i < names.n; i++) {
 			struct op *op = vec_add(w->pool, &w->journal->ops);
 
-			*op = (struct op){.kind = OP_DROP,
-					  .tree = tree,
-					  .path = names.v[i].name,
-					  .link = -1};
+			*op = (struct op){
+				.kind = OP_DROP, .tree = tree, .path = names.v[i].name, .link = -1};
 			if (node_read(w->pool, list, op->path, &op->layer))
-				return op_error(w, op, e);
+				return work_error(w, op, e);
 		}
 		if (liken_root(w, tree, list, e))
 			return -1;

@@ -133,9 +133,9 @@ struct undo_conflict {
 	const char *path, *reason;
 };
 struct undo {
-	str_vec paths;			       /* put back, absolute */
+	str_vec paths;				/* put back, absolute */
 	vec_of(struct undo_conflict) conflicts; /* if there are any, nothing was done */
-	str_vec strange;		       /* as in struct recovery */
+	str_vec strange;			/* as in struct recovery */
 	const char *kept;
 };
 /* Takes back the last commit, or, with `dry_run`, only looks whether that can be done. -1 and an error

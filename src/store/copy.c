@@ -80,8 +80,8 @@ static int copy_range(int from, int to, off_t at, off_t end)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS ||
-			      errno == EOPNOTSUPP))
+		if (n < 0 &&
+		    (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP))
 			return copy_by_hand(from, to, at, end);
 		if (n < 0)
 			return -1;
@@ -146,7 +146,8 @@ static int copy_xattrs(int from, int to, struct copy_rules *r)
 		return -1;
 	if (node_same_xattrs(from, to) != 1)
 		r->lost = true;
-	return r->for_host && fgetxattr(to, capability, NULL, 0) >= 0 ? fremovexattr(to, capability) : 0;
+	return r->for_host && fgetxattr(to, capability, NULL, 0) >= 0 ? fremovexattr(to, capability)
+								      : 0;
 }
 
 /* chown(2) takes the set-ID bits away and chmod(2) moves an access list's mask, so in this order. */

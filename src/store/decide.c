@@ -280,8 +280,9 @@ static void bind_to_removed(struct commit *c, size_t i)
 	}
 	for (size_t k = i + 1; k < d->end; k++) {
 		if (c->decisions[k].verdict == VERDICT_DROP)
-			refuse(&c->decisions[k], deleted ? "the directory it is in was deleted as a whole"
-							 : "the sandbox has no directory there");
+			refuse(&c->decisions[k],
+			       deleted ? "the directory it is in was deleted as a whole"
+				       : "the sandbox has no directory there");
 	}
 }
 

@@ -43,11 +43,11 @@ static int look_again(struct work *w, struct err *e)
 
 		if (!is_to_look_at(op))
 			continue;
-		dir = op_host(w, op, &name, e);
+		dir = work_host(w, op, &name, e);
 		if (dir < 0)
 			return -1;
 		if (node_read(w->pool, dir, name, &op->after))
-			return op_error(w, op, e);
+			return work_error(w, op, e);
 	}
 	return 0;
 }
@@ -139,7 +139,7 @@ static int leave(struct work *w, str_vec *strange, const char **kept, struct err
 static int revert_times(struct work *w, struct err *e)
 {
 	for (size_t i = 0; i < w->journal->ops.n; i++) {
-		if (w->journal->ops.v[i].kind == OP_TIMES && op_revert(w, i, e))
+		if (w->journal->ops.v[i].kind == OP_TIMES && revert_op(w, i, e))
 			return -1;
 	}
 	return 0;
@@ -152,7 +152,7 @@ int finish_revert(struct work *w, size_t reached, str_vec *strange, const char *
 
 	w->careful = true;
 	for (size_t i = reached < n ? reached + 1 : n; i-- > 0;) {
-		if (w->journal->ops.v[i].kind != OP_TIMES && op_revert(w, i, e))
+		if (w->journal->ops.v[i].kind != OP_TIMES && revert_op(w, i, e))
 			return -1;
 	}
 	if (revert_times(w, e) || records_after_revert(w, e))
@@ -167,7 +167,7 @@ int finish_undo(struct work *w, const volatile sig_atomic_t *stop, size_t *at, s
 		--*at;
 		if (stop && *stop)
 			return err_set(e, "interrupted");
-		if (w->journal->ops.v[*at].kind != OP_TIMES && op_revert(w, *at, e))
+		if (w->journal->ops.v[*at].kind != OP_TIMES && revert_op(w, *at, e))
 			return -1;
 		tell(w, "undoing", w->journal->ops.n - *at);
 	}
@@ -189,7 +189,7 @@ int finish_redo(struct work *w, size_t at, struct err *e)
 	w->careful = true;
 	w->undo = false;
 	for (size_t i = at; i < n; i++) {
-		if (op_apply(w, i, e))
+		if (apply_op(w, i, e))
 			return -1;
 	}
 	if (finish_done(w, e) || finish_commit(w, e) || records_after_redo(w, before, e))

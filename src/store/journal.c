@@ -30,8 +30,9 @@ static void put_node(FILE *out, const struct node *n)
 	if (n->type == NODE_NONE)
 		fputs(" -", out);
 	else
-		fprintf(out, " %x,%x,%x,%x,%" PRIx64 ",%" PRIx64 ",%" PRIx64 ",%" PRIx64 ",%" PRIx64
-			     ",%" PRIx64,
+		fprintf(out,
+			" %x,%x,%x,%x,%" PRIx64 ",%" PRIx64 ",%" PRIx64 ",%" PRIx64 ",%" PRIx64
+			",%" PRIx64,
 			(unsigned)n->type, n->mode, n->uid, n->gid, (uint64_t)n->size,
 			(uint64_t)n->links, (uint64_t)n->dev, (uint64_t)n->ino, (uint64_t)n->mtime,
 			(uint64_t)n->ctime);
@@ -116,7 +117,7 @@ static int next_hex(char **text, char end, uint64_t max, uint64_t *ret)
 
 static int next_node(char **text, char end, struct node *ret)
 {
-	static const uint64_t most[] = {NODE_DEVICE, 07777,	UINT32_MAX, UINT32_MAX, INT64_MAX,
+	static const uint64_t most[] = {NODE_DEVICE, 07777,	 UINT32_MAX, UINT32_MAX, INT64_MAX,
 					UINT64_MAX,  UINT64_MAX, UINT64_MAX, UINT64_MAX};
 	enum { FIELDS = sizeof(most) / sizeof(most[0]) };
 	uint64_t v[FIELDS + 1];
@@ -184,7 +185,8 @@ static int parse_path(char *path, const char **ret)
 /* What an operation is about must be there, and be of the kind that it works on. */
 static bool is_sound(const struct op *op)
 {
-	bool host_dir = op->host.type == NODE_DIRECTORY, layer_dir = op->layer.type == NODE_DIRECTORY;
+	bool host_dir = op->host.type == NODE_DIRECTORY,
+	     layer_dir = op->layer.type == NODE_DIRECTORY;
 
 	if (!*op->path && op->kind != OP_META && op->kind != OP_LIKE && op->kind != OP_TIMES)
 		return false;
@@ -223,7 +225,8 @@ static int parse_op(struct journal *j, size_t trees, char *line)
 	if (kind == OP_KINDS || !line || trees == 0 || next_hex(&line, ' ', trees - 1, &tree) ||
 	    next_hex(&line, ' ', OP_FLAGS - 1, &flags))
 		return -1;
-	*op = (struct op){.kind = (enum op_kind)kind, .tree = tree, .flags = (uint32_t)flags, .link = -1};
+	*op = (struct op){
+		.kind = (enum op_kind)kind, .tree = tree, .flags = (uint32_t)flags, .link = -1};
 	if (str_begins(line, "- "))
 		line += 2;
 	else if (j->ops.n == 1 || next_hex(&line, ' ', j->ops.n - 2, &link) ||
@@ -256,7 +259,8 @@ int journal_parse(struct journal *j, size_t trees, char *text, struct err *e)
 	if (!next || !text || !str_begins(next, "token "))
 		return damaged("journal", 2, e);
 	next += strlen("token ");
-	if (next_hex(&next, ' ', UINT64_MAX, &j->token) || next_hex(&next, '\0', UINT64_MAX, &device))
+	if (next_hex(&next, ' ', UINT64_MAX, &j->token) ||
+	    next_hex(&next, '\0', UINT64_MAX, &device))
 		return damaged("journal", 2, e);
 	j->device = (dev_t)device;
 	while ((line = strsep(&text, "\n"))) {
@@ -291,6 +295,39 @@ int journal_parse_done(struct journal *j, char *text, struct err *e)
 			break;
 	}
 	return damaged("list of what was done", lines + 1, e);
+}
+
+/* --- files --- */
+
+enum { FILE_MAX = 1024 * 1024 * 1024 };
+
+static char *read_file(struct journal *j, int dir, const char *name, struct err *e)
+{
+	_cleanup_fd_ int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	char *text = NULL;
+	ssize_t n = fd < 0 ? -1 : fd_read_all(j->pool, fd, FILE_MAX, &text);
+
+	if (n < 0) {
+		err_errno(e, "its %s", name);
+		return NULL;
+	}
+	/* A NUL would hide what is behind it. */
+	if (strlen(text) == (size_t)n)
+		return text;
+	err_set(e, "its %s is damaged", name);
+	return NULL;
+}
+
+int journal_read(struct journal *j, int dir, size_t trees, struct err *e)
+{
+	char *text = read_file(j, dir, "journal", e);
+
+	if (!text || journal_parse(j, trees, text, e))
+		return -1;
+	text = read_file(j, dir, "done", e);
+	if (!text)
+		return e->error == ENOENT ? 0 : -1;
+	return journal_parse_done(j, text, e) ? -1 : 1;
 }
 
 /* --- names --- */

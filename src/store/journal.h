@@ -29,21 +29,22 @@ enum op_kind {
 	OP_RMDIR,  /* the host's directory, empty by then; its likeness into the slot */
 	OP_PUT,	   /* the layer's object to the host; what the host had into the slot */
 	OP_MKDIR,  /* a directory like the layer's on the host */
-	OP_META,   /* the host's directory becomes like the layer's; what it was like into the slot */
-	OP_LIKE,   /* the layer's directory becomes like the host's; what it was like into the slot */
-	OP_DROP,   /* the layer's object, if there is one, into the slot */
-	OP_RAISE,  /* the layer gets nI in the place of what it has, which goes into the slot */
-	OP_TIMES,  /* of a directory in which other operations make and remove entries */
+	OP_META, /* the host's directory becomes like the layer's; what it was like into the slot */
+	OP_LIKE, /* the layer's directory becomes like the host's; what it was like into the slot */
+	OP_DROP, /* the layer's object, if there is one, into the slot */
+	OP_RAISE, /* the layer gets nI in the place of what it has, which goes into the slot */
+	OP_TIMES, /* of a directory in which other operations make and remove entries */
 	OP_KINDS,
 };
 
 enum op_flag {
-	OP_COPY = 1 << 0,    /* not renamed: another file system, or the layer needs its own still */
-	OP_MERGED = 1 << 1,  /* OP_PUT: nI is put, not what the layer has */
-	OP_SHARED = 1 << 2,  /* an operation before this one touches the same inode of the host */
-	OP_INHERIT = 1 << 3, /* the host's directory gives new files its group (inode(7), S_ISGID) */
-	OP_SETTLE = 1 << 4,  /* OP_TIMES: the host's directory gets the layer's times */
-	OP_HOST = 1 << 5,    /* OP_TIMES: entries of the host's directory change */
+	OP_COPY = 1 << 0,   /* not renamed: another file system, or the layer needs its own still */
+	OP_MERGED = 1 << 1, /* OP_PUT: nI is put, not what the layer has */
+	OP_SHARED = 1 << 2, /* an operation before this one touches the same inode of the host */
+	OP_INHERIT =
+		1 << 3,	    /* the host's directory gives new files its group (inode(7), S_ISGID) */
+	OP_SETTLE = 1 << 4, /* OP_TIMES: the host's directory gets the layer's times */
+	OP_HOST = 1 << 5,   /* OP_TIMES: entries of the host's directory change */
 	OP_REPLACED = 1 << 6, /* OP_REMOVE, OP_RMDIR: an operation behind it puts something there */
 	OP_FLAGS = 1 << 7,
 };
@@ -78,6 +79,10 @@ int journal_parse(struct journal *j, size_t trees, char *text, struct err *e);
 /* `done`: a line for each operation with an `after`. */
 void journal_print_done(FILE *out, const struct journal *j);
 int journal_parse_done(struct journal *j, char *text, struct err *e);
+
+/* Both files of the directory `dir`. 1: it has `done` too; 0: it has not; -1, with ENOENT in e->error
+ * where there is no journal. */
+int journal_read(struct journal *j, int dir, size_t trees, struct err *e);
 
 /* "s12" and so on, by value: `journal_slot('s', i).text` */
 struct journal_word {

@@ -12,6 +12,7 @@
 
 #include "base/fd.h"
 #include "store/layer.h"
+#include "store/marks.h"
 
 static const char *const mark = ".wh."; /* a name that begins so is one of fuse-overlayfs' marks */
 
@@ -109,13 +110,37 @@ int layer_list(struct pool *pool, int dir, bool fuse, layer_entry_vec *ret, bool
 }
 
 /* getxattr(2) has no form for a name in a directory before Linux 6.13. */
-bool layer_is_copy(int dir, const char *name, bool fuse)
-{
-	char path[sizeof("/proc/self/fd/") + 12 + NAME_MAX + 1];
+struct link_path {
+	char text[sizeof("/proc/self/fd/") + 12 + NAME_MAX + 1];
+};
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir, name);
-	return lgetxattr(path, fuse ? "user.fuseoverlayfs.origin" : "user.overlay.origin", NULL,
-			 0) >= 0;
+static struct link_path path_of(int dir, const char *name)
+{
+	struct link_path p;
+
+	snprintf(p.text, sizeof(p.text), "/proc/self/fd/%d/%s", dir, name);
+	return p;
+}
+
+static const char fuse_origin[] = "user.fuseoverlayfs.origin";
+
+bool layer_is_copy(int dir, const struct layer_entry *entry, bool fuse)
+{
+	const struct link_path p = path_of(dir, entry->name);
+
+	if (entry->node.type == NODE_DIRECTORY && fuse) {
+		_cleanup_fd_ int fd = layer_open_below(dir, entry->name, O_RDONLY);
+
+		return fd >= 0 && mark_is_opaque(fd, fuse) == 0;
+	}
+	if (entry->node.type != NODE_DIRECTORY && entry->node.type != NODE_FILE)
+		return false;
+	return lgetxattr(p.text, fuse ? fuse_origin : "user.overlay.origin", NULL, 0) >= 0;
+}
+
+bool layer_forget_origin(int dir, const char *name)
+{
+	return lremovexattr(path_of(dir, name).text, fuse_origin) == 0;
 }
 
 int layer_open_below(int root, const char *path, int flags)

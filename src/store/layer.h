@@ -25,8 +25,14 @@ typedef vec_of(struct layer_entry) layer_entry_vec;
  * them. -1 and errno. */
 int layer_list(struct pool *pool, int dir, bool fuse, layer_entry_vec *ret, bool *ret_opaque);
 const struct layer_entry *layer_find(const layer_entry_vec *entries, const char *name);
-/* Whether the overlay copied it from the host, so that the host had it when the sandbox looked. */
-bool layer_is_copy(int dir, const char *name, bool fuse);
+/*
+ * Whether the overlay copied it from the host, so that the host had it when the sandbox looked: of files
+ * and directories. fuse-overlayfs marks no directory that it copies, but each new one as opaque.
+ */
+bool layer_is_copy(int dir, const struct layer_entry *entry, bool fuse);
+/* Takes away what fuse-overlayfs goes by then: it keeps a path, which is another file's after a commit.
+ * True if there was something. */
+bool layer_forget_origin(int dir, const char *name);
 
 /*
  * A directory below the open `root`, never out of it and through no link; "" is a copy of `root`.

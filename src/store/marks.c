@@ -112,9 +112,8 @@ int mark_explicitly(struct pool *pool, int host, int layer, bool fuse)
 		if (unlinkat(layer, files[i], 0) && errno != ENOENT)
 			return -1;
 	}
-	return fremovexattr(layer, attribute(fuse)) && errno != ENODATA && errno != EOPNOTSUPP
-		       ? -1
-		       : 0;
+	return fremovexattr(layer, attribute(fuse)) && errno != ENODATA && errno != EOPNOTSUPP ? -1
+											       : 0;
 }
 
 static bool is_own(const char *name)

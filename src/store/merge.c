@@ -131,7 +131,8 @@ int merge_change(struct store *s, const struct change *c, const char **text, siz
 	*reason = "both have changed the same lines";
 	if (rc == 1)
 		return 0;
-	if (lseek(out, 0, SEEK_SET) < 0 || (n = fd_read_all(s->pool, out, 3 * MERGE_MAX, &result)) < 0)
+	if (lseek(out, 0, SEEK_SET) < 0 ||
+	    (n = fd_read_all(s->pool, out, 3 * MERGE_MAX, &result)) < 0)
 		return err_errno(e, "%s", str_safe(s->pool, change_path(s, c)));
 	*text = result;
 	*length = (size_t)n;

@@ -27,7 +27,7 @@ struct builder {
 	vec_of(struct touched) dirs;
 	const char **tops; /* by change: what leaves the layer for it; NULL: nothing */
 	ssize_t *puts;	   /* by change: its OP_PUT; -1 */
-	bool *other; /* by tree: not renamed, but copied */
+	bool *other;	   /* by tree: not renamed, but copied */
 	struct err *e;
 };
 
@@ -48,12 +48,12 @@ static int look(struct builder *b, size_t tree, const char *path, bool on_host, 
 {
 	const struct op op = {.tree = tree, .path = path};
 	const char *name;
-	int dir = on_host ? op_host(b->w, &op, &name, b->e) : op_layer(b->w, &op, &name, b->e);
+	int dir = on_host ? work_host(b->w, &op, &name, b->e) : work_layer(b->w, &op, &name, b->e);
 
 	*ret = (struct node){.type = NODE_NONE};
 	if (dir < 0)
-		return op_is_gone(b->e) ? 0 : -1;
-	return node_read(b->w->pool, dir, name, ret) ? op_error(b->w, &op, b->e) : 0;
+		return work_is_gone(b->e) ? 0 : -1;
+	return node_read(b->w->pool, dir, name, ret) ? work_error(b->w, &op, b->e) : 0;
 }
 
 /* --- directories --- */
@@ -165,7 +165,8 @@ static void choose_tops(struct builder *b)
 		if (d->verdict != VERDICT_DO && d->verdict != VERDICT_DROP)
 			continue;
 		touch_for(b, c, d->verdict);
-		if (hidden || d->raised || (last && tree == c->tree && beneath_within(c->path, last)))
+		if (hidden || d->raised ||
+		    (last && tree == c->tree && beneath_within(c->path, last)))
 			continue;
 		b->tops[i] = top_of(b, c);
 		if (!b->tops[i])
@@ -378,7 +379,8 @@ static void add_times(struct builder *b)
 {
 	for (size_t i = 0; i < b->dirs.n; i++) {
 		const struct touched *d = &b->dirs.v[i];
-		struct op *op = add(b, OP_TIMES, &(struct change){.tree = d->tree, .path = d->path});
+		struct op *op =
+			add(b, OP_TIMES, &(struct change){.tree = d->tree, .path = d->path});
 		bool since = d->host.mtime > b->w->store->started && d->host.mtime > d->layer.mtime;
 
 		op->host = d->host;

@@ -88,8 +88,9 @@ static bool is_same_as_then(struct work *w, size_t tree, const char *path, int f
 	/* Sorted, behind all others. */
 	while (first > 0 && j->ops.v[first - 1].kind == OP_TIMES)
 		first--;
-	then = first < j->ops.n ? bsearch(&key, j->ops.v + first, j->ops.n - first, sizeof(key), by_path)
-				: NULL;
+	then = first < j->ops.n
+		       ? bsearch(&key, j->ops.v + first, j->ops.n - first, sizeof(key), by_path)
+		       : NULL;
 	return then && then->layer.type == NODE_DIRECTORY && fstat(fd, &st) == 0 &&
 	       st.st_ino == then->layer.ino;
 }
@@ -113,9 +114,10 @@ static int walk(struct work *w, const struct op *op, int *ret)
 		rc = mark_is_opaque(layer, fuse);
 		if (rc < 0)
 			return -1;
-		if (rc && !is_same_as_then(w, op->tree,
-					   pool_strndup(w->pool, op->path, (size_t)(path - op->path) + n),
-					   layer))
+		if (rc &&
+		    !is_same_as_then(w, op->tree,
+				     pool_strndup(w->pool, op->path, (size_t)(path - op->path) + n),
+				     layer))
 			return 0;
 		next = openat(host, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		fd_closep(&host);
@@ -131,14 +133,14 @@ int place_in_layer(struct work *w, const struct op *op, int *dir, const char **n
 	int rc, fd;
 
 	if (!w->undo || is_given_back(w, op)) {
-		*dir = op_layer(w, op, name, e);
+		*dir = work_layer(w, op, name, e);
 		return *dir < 0 ? -1 : 1;
 	}
 	if (work_host_root(w, op->tree, e) < 0 || work_layer_root(w, op->tree, e) < 0)
 		return -1;
 	rc = walk(w, op, &fd);
 	if (rc <= 0)
-		return rc < 0 ? op_error(w, op, e) : 0;
+		return rc < 0 ? work_error(w, op, e) : 0;
 	*dir = beneath_keep(b, op->path, fd, name);
 	return !is_marked(*dir, *name, w->store->trees.v[op->tree].fuse);
 }
@@ -148,8 +150,8 @@ int place_whiteout(struct work *w, const struct op *op, struct err *e)
 	bool fuse = w->store->trees.v[op->tree].fuse;
 	_cleanup_fd_ int fd = -1;
 	struct node there;
-	const char *name;
-	int dir, rc;
+	const char *name = "";
+	int dir = -1, rc;
 
 	if (is_given_back(w, op))
 		return 0;
@@ -157,32 +159,32 @@ int place_whiteout(struct work *w, const struct op *op, struct err *e)
 	if (rc <= 0)
 		return rc;
 	if (node_read(w->pool, dir, name, &there))
-		return op_error(w, op, e);
+		return work_error(w, op, e);
 	if (there.type == NODE_NONE)
-		return mark_whiteout(dir, name, fuse) && errno != EEXIST ? op_error(w, op, e) : 0;
+		return mark_whiteout(dir, name, fuse) && errno != EEXIST ? work_error(w, op, e) : 0;
 	/* A new directory of the program's, made where the host had one that was deleted. */
 	if (there.type != NODE_DIRECTORY)
 		return 0;
 	fd = openat(dir, name, directory_flags);
-	return fd < 0 || mark_opaque(fd, fuse) ? op_error(w, op, e) : 0;
+	return fd < 0 || mark_opaque(fd, fuse) ? work_error(w, op, e) : 0;
 }
 
 int place_directory(struct work *w, const struct op *op, struct err *e)
 {
 	_cleanup_fd_ int fd = -1;
-	const char *name, *host_name;
-	int dir, host, rc;
+	const char *name = "", *host_name;
+	int dir = -1, host, rc;
 
 	if (!*op->path || is_given_back(w, op))
 		return 0;
 	rc = place_in_layer(w, op, &dir, &name, e);
 	if (rc <= 0)
 		return rc;
-	host = op_host(w, op, &host_name, e);
+	host = work_host(w, op, &host_name, e);
 	if (host < 0)
 		return -1;
 	return enter(w, w->store->trees.v[op->tree].fuse, host, dir, name, &fd) < 0
-		       ? op_error(w, op, e)
+		       ? work_error(w, op, e)
 		       : 0;
 }
 
@@ -229,22 +231,23 @@ int place_back(struct work *w, size_t i, struct err *e)
 	const struct op *op = &w->journal->ops.v[i];
 	struct journal_word slot = journal_slot('l', i);
 	_cleanup_fd_ int from = -1, to = -1;
-	const char *name;
-	int dir, rc;
+	const char *name = "";
+	int dir = -1, rc;
 
 	if (faccessat(w->slots, slot.text, F_OK, AT_SYMLINK_NOFOLLOW))
-		return errno == ENOENT ? 0 : op_error(w, op, e);
+		return errno == ENOENT ? 0 : work_error(w, op, e);
 	rc = place_in_layer(w, op, &dir, &name, e);
 	if (rc <= 0)
 		return rc;
 	if (renameat2(w->slots, slot.text, dir, name, RENAME_NOREPLACE) == 0)
 		return 0;
 	if (errno != EEXIST)
-		return op_error(w, op, e);
+		return work_error(w, op, e);
 	from = openat(w->slots, slot.text, directory_flags);
 	to = openat(dir, name, directory_flags);
 	/* One of them is no directory: the layer keeps what it has. */
 	if (from < 0 || to < 0)
-		return errno == ENOTDIR || errno == ELOOP ? 0 : op_error(w, op, e);
-	return merge(w->pool, from, to, w->store->trees.v[op->tree].fuse) ? op_error(w, op, e) : 0;
+		return errno == ENOTDIR || errno == ELOOP ? 0 : work_error(w, op, e);
+	return merge(w->pool, from, to, w->store->trees.v[op->tree].fuse) ? work_error(w, op, e)
+									  : 0;
 }

@@ -40,25 +40,25 @@ static int write_merged(struct work *w, size_t i, const struct decision *d, stru
 	struct journal_word word = journal_slot('n', i);
 	struct copy_rules rules = w->for_host;
 	const char *name, *text = d->merged;
-	int dir = op_layer(w, op, &name, e);
+	int dir = work_layer(w, op, &name, e);
 	_cleanup_fd_ int out = -1;
 
 	if (dir < 0)
 		return -1;
 	if (copy_object(dir, name, w->slots, word.text, &op->layer, &rules))
-		return op_error(w, op, e);
+		return work_error(w, op, e);
 	out = openat(w->slots, word.text, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
 	if (out < 0)
-		return op_error(w, op, e);
+		return work_error(w, op, e);
 	for (size_t left = d->merged_length; left > 0;) {
 		ssize_t n = write(out, text, left);
 
 		if (n < 0 && errno != EINTR)
-			return op_error(w, op, e);
+			return work_error(w, op, e);
 		text += n > 0 ? n : 0;
 		left -= n > 0 ? (size_t)n : 0;
 	}
-	return node_read(w->pool, w->slots, word.text, &op->layer) ? op_error(w, op, e) : 0;
+	return node_read(w->pool, w->slots, word.text, &op->layer) ? work_error(w, op, e) : 0;
 }
 
 /* --- a part of a deleted directory --- */
@@ -71,12 +71,12 @@ static int raise_directory(struct work *w, const struct change *change, int to, 
 	struct copy_rules rules = {.keep_group = true};
 	struct node like = change->before;
 	const char *host_name;
-	int dir = op_host(w, &at, &host_name, e);
+	int dir = work_host(w, &at, &host_name, e);
 
 	if (dir < 0)
 		return -1;
 	like.uid = (uid_t)-1;
-	return copy_object(dir, host_name, to, name, &like, &rules) ? op_error(w, &at, e) : 0;
+	return copy_object(dir, host_name, to, name, &like, &rules) ? work_error(w, &at, e) : 0;
 }
 
 /* One entry below it: what stays deleted is so by itself now, unless it is in what stays deleted. */
@@ -93,10 +93,11 @@ static int raise_entry(const struct commit *c, struct work *w, struct beneath *m
 		return 0;
 	dir = beneath_parent(made, change->path + skip, &name);
 	if (dir < 0)
-		return op_error(w, &at, e);
+		return work_error(w, &at, e);
 	if (d->raised)
 		return raise_directory(w, change, dir, name, e);
-	return mark_whiteout(dir, name, w->store->trees.v[at.tree].fuse) ? op_error(w, &at, e) : 0;
+	return mark_whiteout(dir, name, w->store->trees.v[at.tree].fuse) ? work_error(w, &at, e)
+									 : 0;
 }
 
 /* Makes in nI what the layer is to have in the place of a whiteout. */
@@ -113,7 +114,7 @@ static int raise_part(const struct commit *c, struct work *w, size_t i, struct e
 		return -1;
 	made.root = openat(w->slots, word.text, directory_flags);
 	if (made.root < 0)
-		return op_error(w, op, e);
+		return work_error(w, op, e);
 	for (size_t k = first + 1; rc == 0 && k < top->end; k++)
 		rc = raise_entry(c, w, &made, k, strlen(op->path) + 1, e);
 	beneath_forget(&made);
@@ -134,7 +135,8 @@ static bool hides(const struct base *base, size_t tree, const char *path)
 	return !r || r->host.type == NODE_DIRECTORY;
 }
 
-static int make_explicit(struct work *w, const struct base *base, const struct op *at, struct err *e)
+static int make_explicit(struct work *w, const struct base *base, const struct op *at,
+			 struct err *e)
 {
 	bool fuse = w->store->trees.v[at->tree].fuse;
 	_cleanup_fd_ int layer = -1, host = -1;
@@ -145,16 +147,16 @@ static int make_explicit(struct work *w, const struct base *base, const struct o
 	layer = beneath_open(&w->trees[at->tree].layer, at->path);
 	if (layer < 0)
 		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0
-									: op_error(w, at, e);
+									     : work_error(w, at, e);
 	opaque = mark_is_opaque(layer, fuse);
 	if (opaque <= 0)
-		return opaque ? op_error(w, at, e) : 0;
+		return opaque ? work_error(w, at, e) : 0;
 	if (hides(base, at->tree, at->path)) {
 		host = beneath_open(&w->trees[at->tree].host, at->path);
 		if (host < 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
-			return op_error(w, at, e);
+			return work_error(w, at, e);
 	}
-	return mark_explicitly(w->pool, host, layer, fuse) ? op_error(w, at, e) : 0;
+	return mark_explicitly(w->pool, host, layer, fuse) ? work_error(w, at, e) : 0;
 }
 
 /* All directories above `path` that stay, but for those that `before` had as well. */
@@ -189,9 +191,9 @@ static int make_all_explicit(const struct commit *c, struct work *w, struct err 
 
 		if (verdict != VERDICT_DO && verdict != VERDICT_DROP)
 			continue;
-		if (make_above_explicit(c, w, &base, change,
-					before && before->tree == change->tree ? before->path : NULL,
-					e))
+		if (make_above_explicit(
+			    c, w, &base, change,
+			    before && before->tree == change->tree ? before->path : NULL, e))
 			return -1;
 		before = change;
 	}

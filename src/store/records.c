@@ -46,8 +46,7 @@ static void add_renewal(struct work *w, renewal_vec *v, const struct node *then,
 static bool renew(const renewal_vec *v, ino_t *ino, int64_t *ctime)
 {
 	const struct renewal key = {.ino = *ino, .ctime = *ctime};
-	const struct renewal *r =
-		v->n ? bsearch(&key, v->v, v->n, sizeof(key), by_object) : NULL;
+	const struct renewal *r = v->n ? bsearch(&key, v->v, v->n, sizeof(key), by_object) : NULL;
 
 	if (!r)
 		return false;
@@ -66,12 +65,12 @@ static void sort(renewal_vec *v)
 static int look(struct work *w, const struct op *op, bool on_host, struct node *ret, struct err *e)
 {
 	const char *name;
-	int dir = on_host ? op_host(w, op, &name, e) : op_layer(w, op, &name, e);
+	int dir = on_host ? work_host(w, op, &name, e) : work_layer(w, op, &name, e);
 
 	*ret = (struct node){.type = NODE_NONE};
 	if (dir < 0)
-		return op_is_gone(e) ? 0 : -1;
-	return node_read(w->pool, dir, name, ret) ? op_error(w, op, e) : 0;
+		return work_is_gone(e) ? 0 : -1;
+	return node_read(w->pool, dir, name, ret) ? work_error(w, op, e) : 0;
 }
 
 static int look_at_both(struct work *w, const struct op *op, renewal_vec *v, struct err *e)
@@ -87,7 +86,7 @@ static int look_at_both(struct work *w, const struct op *op, renewal_vec *v, str
 		return 0;
 	if (look(w, op, false, &now, e))
 		return -1;
-	if (op_is(&now, &op->layer))
+	if (work_is(&now, &op->layer))
 		add_renewal(w, v, &op->layer, &now);
 	return 0;
 }
@@ -115,8 +114,8 @@ static int renewals_forth(struct work *w, renewal_vec *v, struct err *e)
 		if ((op->kind != OP_PUT && op->kind != OP_REMOVE) || op->host.links < 2)
 			continue;
 		if (node_read(w->pool, w->slots, journal_slot('s', i).text, &now))
-			return op_error(w, op, e);
-		if (op_is(&now, &op->host))
+			return work_error(w, op, e);
+		if (work_is(&now, &op->host))
 			add_renewal(w, v, &op->host, &now);
 	}
 	sort(v);
@@ -171,22 +170,17 @@ static int rewrite_done(struct work *w, int dir, const struct journal *j, struct
 
 static int renew_done(struct work *w, const char *directory, const renewal_vec *v, struct err *e)
 {
-	_cleanup_fd_ int dir = openat(w->store->dir, directory,
-				      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_fd_ int dir =
+		openat(w->store->dir, directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct journal j = {.pool = w->pool};
 	bool any = false;
-	char *text, *done;
 	int rc;
 
 	if (dir < 0)
 		return errno == ENOENT ? 0 : failed(w, e);
-	rc = read_text(w, dir, "journal", &text, e);
-	if (rc > 0)
-		rc = read_text(w, dir, "done", &done, e);
+	rc = journal_read(&j, dir, w->store->trees.n, e);
 	if (rc <= 0)
-		return rc;
-	if (journal_parse(&j, w->store->trees.n, text, e) || journal_parse_done(&j, done, e))
-		return -1;
+		return rc < 0 && e->error == ENOENT ? 0 : rc;
 	for (size_t i = 0; i < j.ops.n; i++) {
 		if (j.ops.v[i].after.type != NODE_NONE)
 			any |= renew(v, &j.ops.v[i].after.ino, &j.ops.v[i].after.ctime);
@@ -248,21 +242,40 @@ static place_vec places_of(struct work *w)
 	return ret;
 }
 
-/* Whether it was in a directory that has left the layer as a whole. */
-static bool has_left(const struct work *w, size_t tree, const char *path)
+/* Where something has left the layer, with all that it stood for: a directory, a whiteout. */
+static place_vec left_of(struct work *w)
 {
-	for (size_t i = 0; i < w->drops.n; i++) {
-		const struct op *drop = &w->journal->ops.v[w->drops.v[i]];
+	place_vec ret = {0};
 
-		if (drop->tree == tree && beneath_within(path, drop->path))
+	for (size_t i = 0; i < w->journal->ops.n; i++) {
+		const struct op *op = &w->journal->ops.v[i];
+
+		if (op->kind == OP_DROP && op->layer.type != NODE_FILE)
+			*vec_add(w->pool, &ret) = (struct place){op->tree, op->path};
+	}
+	if (ret.n)
+		qsort(ret.v, ret.n, sizeof(*ret.v), by_place);
+	return ret;
+}
+
+/* Whether it is one of these, or below. */
+static bool has_left(struct pool *pool, const place_vec *left, size_t tree, const char *path)
+{
+	if (left->n == 0)
+		return false;
+	for (size_t n = 0; path[n]; n++) {
+		n += strcspn(path + n, "/");
+		if (is_in(left, tree, path[n] ? pool_strndup(pool, path, n) : path))
 			return true;
+		if (!path[n])
+			break;
 	}
 	return false;
 }
 
 int records_after_commit(struct work *w, const struct commit *c, struct err *e)
 {
-	const place_vec places = places_of(w);
+	const place_vec places = places_of(w), left = left_of(w);
 	struct base base = {0};
 	renewal_vec v = {0};
 	_cleanup_fd_ int fd = -1;
@@ -283,7 +296,7 @@ int records_after_commit(struct work *w, const struct commit *c, struct err *e)
 	for (size_t i = 0; i < base.v.n; i++) {
 		struct base_record *r = &base.v.v[i];
 
-		if (has_left(w, r->tree, r->path) || is_in(&places, r->tree, r->path))
+		if (is_in(&places, r->tree, r->path) || has_left(w->pool, &left, r->tree, r->path))
 			r->dropped = true;
 	}
 	text = base_print(w->pool, &base);
@@ -322,7 +335,7 @@ int records_after_redo(struct work *w, const struct node *before, struct err *e)
 /* Records of the time of the commit, where it was about them. */
 static void restore(struct work *w, struct base *base, const struct base *then)
 {
-	const place_vec places = places_of(w);
+	const place_vec places = places_of(w), left = left_of(w);
 	size_t n = base->v.n;
 
 	for (size_t i = 0; i < then->v.n; i++) {
@@ -331,7 +344,7 @@ static void restore(struct work *w, struct base *base, const struct base *then)
 		struct base_record *there = base_find(&now, r->tree, r->path);
 
 		if (!is_in(&places, r->tree, r->path) &&
-		    (there || !has_left(w, r->tree, r->path)))
+		    (there || !has_left(w->pool, &left, r->tree, r->path)))
 			continue;
 		if (there)
 			there->dropped = true;
@@ -343,13 +356,13 @@ int records_after_undo(struct work *w, struct err *e)
 {
 	struct base base = {0}, then = {0};
 	renewal_vec v = {0};
-	char *text;
+	char *text = NULL;
 	int rc;
 
 	if (base_read(w->store, &base, e) || renewals_back(w, &v, e))
 		return -1;
 	rc = read_text(w, w->slots, "base", &text, e);
-	if (rc < 0 || (rc > 0 && *text && base_parse(w->pool, text, &then, e)))
+	if (rc < 0 || (text && *text && base_parse(w->pool, text, &then, e)))
 		return -1;
 	restore(w, &base, &then);
 	renew_base(&base, &v);

@@ -159,8 +159,8 @@ static int visit(struct scan *x, const struct here *h, const struct layer_entry 
 	entry = add(x, path, &before, &le->node);
 	set(entry, &d);
 	entry->above_mtime = h->mtime;
-	entry->copied = before.type == NODE_NONE && le->node.type == NODE_FILE &&
-			layer_is_copy(h->layer, le->name, x->s->trees.v[x->tree].fuse);
+	entry->copied = before.type != le->node.type && before.type != NODE_FILE &&
+			layer_is_copy(h->layer, le, x->s->trees.v[x->tree].fuse);
 	later(x, path, x->all->n - 1, le->node.type == NODE_DIRECTORY,
 	      before.type == NODE_DIRECTORY);
 	return 0;

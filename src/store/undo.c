@@ -11,50 +11,36 @@
 #include "store/commit.h"
 #include "store/finish.h"
 
-enum { FILE_MAX = 1024 * 1024 * 1024 };
-
-static bool has(int dir, const char *name)
+/* 1: there is such a file; 0; -1 and errno: it cannot be known. */
+static int has(int dir, const char *name)
 {
-	return faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if (faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : -1;
 }
 
-static bool has_in(const struct store *s, const char *directory, const char *name)
+static int has_in(const struct store *s, const char *directory, const char *name)
 {
 	return has(s->dir, pool_printf(s->pool, "%s/%s", directory, name));
 }
 
-/* --- reading --- */
-
-static int read_text(struct work *w, const char *name, char **ret, struct err *e)
-{
-	_cleanup_fd_ int fd = openat(w->slots, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : fd_read_all(w->pool, fd, FILE_MAX, ret);
-
-	if (n < 0)
-		return err_errno(e, "%s: its journal", w->store->name);
-	/* A NUL would hide what is behind it. */
-	return strlen(*ret) != (size_t)n ? err_set(e, "%s: its journal is damaged", w->store->name) : 0;
-}
-
+/* As journal_read. */
 static int load(struct work *w, struct journal *j, struct store *s, const char *directory,
 		struct err *e)
 {
 	struct err why = {0};
-	char *text, *done;
+	_cleanup_fd_ int fd = fd_openat2(s->dir, directory, O_RDONLY | O_DIRECTORY, 0,
+					 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	int rc;
 
 	*j = (struct journal){.pool = s->pool};
-	*w = (struct work){.pool = s->pool, .store = s, .slots = -1};
-	w->slots = fd_openat2(s->dir, directory, O_RDONLY | O_DIRECTORY, 0,
-			      RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
-	if (w->slots < 0)
+	*w = (struct work){.pool = s->pool, .store = s, .journal = j, .slots = -1};
+	if (fd < 0)
 		return err_errno(e, "%s: %s", s->name, directory);
-	if (read_text(w, "journal", &text, e) || (has(w->slots, "done") && read_text(w, "done", &done, e)))
-		return -1;
-	if (journal_parse(j, s->trees.n, text, &why) ||
-	    (has(w->slots, "done") && journal_parse_done(j, done, &why)))
+	rc = journal_read(j, fd, s->trees.n, &why);
+	if (rc < 0)
 		return err_set(e, "%s: %s", s->name, why.text);
-	fd_closep(&w->slots);
-	return work_begin(w, s, j, directory, e);
+	return work_begin(w, s, j, directory, e) ? -1 : rc;
 }
 
 /* --- recovery --- */
@@ -63,7 +49,7 @@ bool commit_exists(const struct store *s)
 {
 	ssize_t last = journal_last(s, "commit");
 
-	return last > 0 && has_in(s, journal_name(s, "commit", (size_t)last), "done");
+	return last > 0 && has_in(s, journal_name(s, "commit", (size_t)last), "done") == 1;
 }
 
 static bool is_interrupted(const struct store *s, const char *prefix)
@@ -71,8 +57,10 @@ static bool is_interrupted(const struct store *s, const char *prefix)
 	ssize_t last = journal_last(s, prefix);
 	const char *name = last > 0 ? journal_name(s, prefix, (size_t)last) : NULL;
 
+	/* What cannot be known is looked at by those who have the lock. */
 	return name && has_in(s, name, "journal") &&
-	       (!has_in(s, name, "done") || has_in(s, name, "undoing") || has_in(s, name, "after"));
+	       (has_in(s, name, "done") != 1 || has_in(s, name, "undoing") ||
+		has_in(s, name, "after"));
 }
 
 bool commit_interrupted(const struct store *s)
@@ -80,16 +68,19 @@ bool commit_interrupted(const struct store *s)
 	return is_interrupted(s, "commit") || is_interrupted(s, "discard");
 }
 
-static int recover_loaded(struct work *w, struct recovery *ret, struct err *e)
+static int recover_loaded(struct work *w, bool done, struct recovery *ret, struct err *e)
 {
 	bool discard = w->journal->kind == JOURNAL_DISCARD;
+	int undoing = has(w->slots, "undoing");
 	size_t at;
 
-	if (!has(w->slots, "done")) {
+	if (undoing < 0)
+		return err_errno(e, "%s: its journal", w->store->name);
+	if (!done) {
 		ret->what = discard ? RECOVERED_DISCARD : RECOVERED_COMMIT;
 		return finish_revert(w, w->journal->ops.n, &ret->strange, &ret->kept, e);
 	}
-	if (!has(w->slots, "undoing"))
+	if (!undoing)
 		return finish_records(w, e);
 	ret->what = RECOVERED_UNDO;
 	if (finish_undo(w, NULL, &at, e))
@@ -110,12 +101,15 @@ static int recover(struct store *s, const char *prefix, struct recovery *ret, st
 	if (last == 0)
 		return 0;
 	name = journal_name(s, prefix, (size_t)last);
-	if (!has_in(s, name, "journal"))
-		return errno == ENOENT ? finish_trash(s, name, e) : err_errno(e, "%s", s->name);
+	rc = has_in(s, name, "journal");
+	if (rc <= 0)
+		return rc ? err_errno(e, "%s: its journal", s->name) : finish_trash(s, name, e);
 	/* The usual one: a complete commit, that could be undone. */
 	if (str_eq(prefix, "commit") && !is_interrupted(s, prefix))
 		return 0;
-	rc = load(&w, &j, s, name, e) || recover_loaded(&w, ret, e);
+	rc = load(&w, &j, s, name, e);
+	if (rc >= 0)
+		rc = recover_loaded(&w, rc == 1, ret, e);
 	work_done(&w);
 	return rc ? -1 : 0;
 }
@@ -184,7 +178,7 @@ static void check_put(struct checking *x, const struct op *op, const struct node
 {
 	if (now->type == NODE_NONE)
 		conflict(x, op, "the host has deleted it since");
-	else if (!op_is(now, &op->after) || now->ctime != op->after.ctime)
+	else if (!work_is(now, &op->after) || now->ctime != op->after.ctime)
 		conflict(x, op, changed);
 }
 
@@ -192,7 +186,7 @@ static void check_directory(struct checking *x, const struct op *op, const struc
 {
 	if (now->type == NODE_NONE)
 		conflict(x, op, "the host has deleted it since");
-	else if (!op_is(now, &op->after) || now->mode != op->after.mode ||
+	else if (!work_is(now, &op->after) || now->mode != op->after.mode ||
 		 now->uid != op->after.uid || now->gid != op->after.gid)
 		conflict(x, op, changed);
 }
@@ -207,11 +201,11 @@ static int check_one(struct checking *x, size_t i)
 	if (op->kind == OP_LIKE || op->kind == OP_DROP || op->kind == OP_RAISE ||
 	    op->flags & OP_REPLACED)
 		return 0;
-	dir = op_host(x->w, op, &name, x->e);
-	if (dir < 0 && !op_is_gone(x->e))
+	dir = work_host(x->w, op, &name, x->e);
+	if (dir < 0 && !work_is_gone(x->e))
 		return -1;
 	if (dir >= 0 && node_read(x->w->pool, dir, name, &now))
-		return op_error(x->w, op, x->e);
+		return work_error(x->w, op, x->e);
 	if (op->kind == OP_REMOVE || op->kind == OP_RMDIR) {
 		if (now.type != NODE_NONE)
 			conflict(x, op, "the host has made something there since");
@@ -240,7 +234,8 @@ static int check(struct work *w, struct undo *ret, struct err *e)
 	}
 	if (ret->conflicts.n == 0)
 		return 0;
-	err_set(e, "%s: the host has changed since that commit: nothing was undone", w->store->name);
+	err_set(e, "%s: the host has changed since that commit: nothing was undone",
+		w->store->name);
 	e->code = 1;
 	return -1;
 }
@@ -315,8 +310,9 @@ int commit_undo(struct store *s, bool dry_run, const volatile sig_atomic_t *stop
 		e->code = 1;
 		return -1;
 	}
-	rc = load(&w, &j, s, journal_name(s, "commit", (size_t)last), e) ||
-	     undo(&w, dry_run, stop, ret, e);
+	rc = load(&w, &j, s, journal_name(s, "commit", (size_t)last), e);
+	if (rc >= 0)
+		rc = undo(&w, dry_run, stop, ret, e);
 	work_done(&w);
 	return rc ? -1 : 0;
 }

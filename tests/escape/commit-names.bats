@@ -12,7 +12,7 @@ setup() {
 	attack_setup
 	cat >names.py <<'END'
 import os, sys
-names = [b"new\nline", b"\nD victim", b"\x1b[2J\x1b[31mred", b"\x1b]0;title\x07", b"bell\x07", b"--theirs", b"-n", b"--",
+names = [b"new\nline", b"\x0aD victim", b"\x1b[2J\x1b[31mred", b"\x1b]0;title\x07", b"bell\x07", b"--theirs", b"-n", b"--",
          b"bad\xff\xfeutf8", b"cut\xe2\x80", b"\xe2\x80\xaertl", b"tab\there", b"back\\slash", b"quote\"'", b"%s%n",
          b"cr\rover", b"\xc2\x9b31mcsi", b" lead", b"trail ", b"x" * 255, b"del\x7f", b".wh", b"*", b"{a,b}", b"$(id)"]
 for name in names:

@@ -83,10 +83,10 @@ sleeper() {
 @test "no_leftovers sees a file in the home, and not one in the project" {
 	touch "$PROJECT/wanted"
 	no_leftovers
-	mkdir -p "$HOME/.local/state/sandbox"
+	mkdir -p "$HOME/.local/state/sandbox/forgotten"
 	run no_leftovers
 	[ "$status" -ne 0 ]
-	[[ $output == *'file left: '*'/.local/state/sandbox'* ]]
+	[[ $output == *'file left: '*'/.local/state/sandbox/forgotten'* ]]
 	[[ $output != *wanted* ]]
 }
 

@@ -114,7 +114,6 @@ teardown() {
 		wrong $line
 		refused "${line%% *}|${line##* }"
 	done <<-'LIST'
-		--cow .
 		--memory 1G
 		--cpus 1
 		--pids 100
@@ -200,8 +199,7 @@ teardown() {
 
 @test "subcommands of later versions say so" {
 	local word
-	for word in list inspect exec attach logs stats stop start pause resume wait remove changes \
-		commit discard undo selftest; do
+	for word in inspect exec attach logs stats stop start pause resume wait selftest; do
 		sb "$word"
 		refused "$word" 'version'
 		sb "$word" x

@@ -361,6 +361,20 @@ t.close()' "$SANDBOX" "$backend"
 	no_leftovers
 }
 
+@test "job control is as without a copy" {
+	local backend scenario
+	need python3
+	for backend in "${BACKENDS[@]}"; do
+		for scenario in stop_and_continue shell_loop_ctrl_c foreground_returns launcher_killed; do
+			capture timeout -k 5 60 python3 "$ROOT/tests/live/probes/term.py" "$scenario" \
+				"$SANDBOX --quiet --cow . --set Filesystem.Overlay=$backend"
+			exited 0
+		done
+	done
+	remember_files
+	no_leftovers
+}
+
 @test "fuse-overlayfs is killed: the run ends, says so, and keeps what there is" {
 	local server
 	mkdir a b

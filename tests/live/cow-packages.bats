@@ -250,7 +250,7 @@ complains() {
 	exited 0
 	sb changes pkg
 	exited 0
-	shows '/usr/bin/full-program$' '/etc/passwd$' '/etc/shadow$' '/var/lib/dpkg/status$'
+	shows '^A /usr/bin/full-program( |$)' '^M /etc/passwd( |$)' '^M /etc/shadow( |$)' '^M /var/lib/dpkg/status( |$)'
 	lacks '/var/lib/dpkg/lock'
 	lacks '/var/cache/apt/archives/(lock|partial)'
 	lacks '/var/lib/man-db'
@@ -258,7 +258,7 @@ complains() {
 	on_root -- mv /etc/.pwd.lock /etc/nologin
 	sb changes pkg
 	exited 0
-	shows '/etc/nologin$'
+	shows '^A /etc/nologin( |$)'
 }
 
 @test "pip: a wheel into the system's directories" {

@@ -210,7 +210,12 @@ run_python() {
 			[ -z "$stderr" ] || report "nothing should be said"
 			sb changes closed
 			exited 0
-			printed $'A b\nA none/\nA none/a\nD theirs/file\nA write/\n5 changes: 4 added, 1 deleted'
+			printed "A b
+A none/
+A none/a
+D theirs/file
+A write/
+5 changes: 4 added, 1 deleted"
 			sb --quiet --name closed -- sh -c 'chmod 700 none; cat none/a; stat -c "%a %n" b write'
 			printed $'a\n0 b\n300 write'
 			sb remove closed

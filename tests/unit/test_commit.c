@@ -1,150 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Commit, undo and discard, with layers made by hand. */
-#include "layer.h"
-#include <signal.h>
-
-#include "base/fd.h"
-#include "store/commit.h"
-
-static struct commit c;
-static struct err e;
-
-/* --- what is done --- */
-
-static const char *const *no_paths = (const char *const[]){NULL};
-
-static void decide(const struct commit_options *options, const char *const *paths)
-{
-	change_vec all = {0}, chosen = {0};
-	str_vec wanted = {0};
-
-	if (changes_read(&s, &all, &e))
-		fail_msg("%s", e.text);
-	for (size_t i = 0; i < all.n; i++)
-		*vec_add(&pool, &chosen) = all.v[i];
-	for (; *paths; paths++)
-		*vec_add(&pool, &wanted) = at(tree, *paths);
-	if (changes_select(&s, &chosen, &wanted, &e))
-		fail_msg("%s", e.text);
-	commit_begin(&c, &s, options, &all, &chosen);
-	if (commit_decide(&c, &e))
-		fail_msg("%s", e.text);
-}
-
-static void commit(const struct commit_options *options, const char *const *paths)
-{
-	decide(options, paths);
-	for (size_t i = 0; i < c.changes.n; i++) {
-		if (c.decisions[i].verdict == VERDICT_REFUSE)
-			fail_msg("%s: %s", c.changes.v[i].path, c.decisions[i].reason);
-	}
-	if (commit_apply(&c, &e))
-		fail_msg("%s", e.text);
-}
-
-#define COMMIT(...) commit(&(struct commit_options){0}, (const char *const[]){__VA_ARGS__ __VA_OPT__(,) NULL})
-#define DISCARD(...) commit(&(struct commit_options){.discard = true}, (const char *const[]){__VA_ARGS__, NULL})
-
-static void undo(void)
-{
-	struct undo u;
-
-	if (commit_undo(&s, false, NULL, &u, &e))
-		fail_msg("%s", e.text);
-	assert_int_equal(u.strange.n, 0);
-}
-
-static void undo_is_refused(const char *path)
-{
-	struct undo u;
-
-	assert_int_equal(commit_undo(&s, false, NULL, &u, &e), -1);
-	assert_int_equal(e.code, 1);
-	assert_int_equal(u.conflicts.n, 1);
-	assert_string_equal(u.conflicts.v[0].path, at(tree, path));
-}
-
-/* --- what is there --- */
-
-static const char *content(const char *dir, const char *path)
-{
-	char *text;
-
-	return fd_read_path(&pool, at(dir, path), 100000, &text) < 0 ? NULL : text;
-}
-
-static void has(const char *path, const char *text)
-{
-	const char *found = content(tree, path);
-
-	if (!found || !str_eq(found, text))
-		fail_msg("%s: expected \"%s\", got \"%s\"", path, text, found ? found : "nothing");
-}
-
-static bool exists(const char *dir, const char *path)
-{
-	return faccessat(AT_FDCWD, at(dir, path), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-static struct stat status(const char *path)
-{
-	struct stat st;
-
-	if (lstat(at(tree, path), &st))
-		fail_msg("%s: %s", path, strerror(errno));
-	return st;
-}
-
-/* Nothing but what is always there. */
-static void store_is_tidy(const char *commits)
-{
-	int fd = openat(s.dir, ".", O_RDONLY | O_DIRECTORY);
-	node_name_vec names = {0};
-	const char *text = "";
-
-	assert_int_equal(node_list(&pool, fd, &names), 0);
-	close(fd);
-	for (size_t i = 0; i < names.n; i++) {
-		const char *name = names.v[i].name;
-
-		if (!str_eq(name, "0") && !str_eq(name, "base") && !str_eq(name, "state") &&
-		    !str_eq(name, "saved"))
-			text = pool_printf(&pool, "%s%s ", text, name);
-	}
-	assert_string_equal(text, commits);
-}
-
-static void layer_is_empty(void)
-{
-	int fd = open(upper, O_RDONLY | O_DIRECTORY);
-	node_name_vec names = {0};
-
-	assert_int_equal(node_list(&pool, fd, &names), 0);
-	close(fd);
-	if (names.n)
-		fail_msg("the layer has still %s", names.v[0].name);
-}
+#include "commit.h"
 
 /* --- all kinds --- */
-
-static void change_all(void)
-{
-	copy_up("dir");
-	copy_up("file");
-	overwrite(upper, "file", "two\n");
-	assert_int_equal(chmod(at(upper, "file"), 0600), 0);
-	write_file(upper, "dir/new", "new\n");
-	whiteout("dir/a");
-	whiteout("dir/sub");
-	assert_int_equal(symlink("elsewhere", at(upper, "link")), 0);
-	make_dir(upper, "more");
-	opaque("more");
-	write_file(upper, "more/c", "c\n");
-	assert_int_equal(link(at(upper, "more/c"), at(upper, "d")), 0);
-	assert_int_equal(mkfifo(at(upper, "fifo"), 0640), 0);
-	end_run();
-	same("A d D dir/a A dir/new D dir/sub D dir/sub/b A fifo M file M link A more A more/c");
-}
 
 static void test_commit_and_undo(void **state)
 {
@@ -166,8 +24,10 @@ static void test_commit_and_undo(void **state)
 	assert_false(exists(tree, "dir/a") || exists(tree, "dir/sub"));
 	assert_true(S_ISLNK(status("link").st_mode) && S_ISFIFO(status("fifo").st_mode));
 	assert_true(status("more/c").st_ino == status("d").st_ino);
-	assert_int_equal(getxattr(at(tree, "file"), fuse ? "user.fuseoverlayfs.origin"
-							 : "user.overlay.origin", NULL, 0), -1);
+	assert_int_equal(getxattr(at(tree, "file"),
+				  fuse ? "user.fuseoverlayfs.origin" : "user.overlay.origin", NULL,
+				  0),
+			 -1);
 	assert_int_equal(getxattr(at(tree, "more"), "user.overlay.opaque", NULL, 0), -1);
 	assert_false(exists(tree, "more/.wh..wh..opq"));
 	store_is_tidy("commit.1 ");
@@ -185,29 +45,6 @@ static void test_commit_and_undo(void **state)
 	has("dir/sub/b", "b\n");
 	assert_false(exists(tree, "more") || exists(tree, "d") || exists(tree, "fifo"));
 	store_is_tidy("");
-}
-
-/* One after another, and back the same way. */
-static void test_several_commits(void **state)
-{
-	(void)state;
-	change_all();
-	COMMIT("dir");
-	same("A d A fifo M file M link A more A more/c");
-	COMMIT("file", "d");
-	same("A fifo M link A more A more/c");
-	has("d", "c\n");
-	assert_true(status("d").st_nlink == 1);
-	COMMIT();
-	same("");
-	store_is_tidy("commit.1 commit.2 commit.3 ");
-	undo();
-	same("A fifo M link A more A more/c");
-	undo();
-	same("A d A fifo M file M link A more A more/c");
-	undo();
-	same("A d D dir/a A dir/new D dir/sub D dir/sub/b A fifo M file M link A more A more/c");
-	assert_int_equal(commit_undo(&s, false, NULL, &(struct undo){0}, &e), -1);
 }
 
 static void test_types(void **state)
@@ -329,189 +166,21 @@ static void test_discard(void **state)
 	assert_false(exists(tree, "d"));
 }
 
-/* --- another run behind a commit --- */
-
-static void run_again(void)
-{
-	begin_run();
-}
-
-static void test_undo_behind_another_run(void **state)
-{
-	(void)state;
-	change_all();
-	COMMIT();
-	run_again();
-	copy_up("file");
-	overwrite(upper, "file", "three\n");
-	copy_up("dir");
-	whiteout("dir/new");
-	make_dir(upper, "dir/sub");
-	opaque("dir/sub");
-	write_file(upper, "dir/sub/again", "again\n");
-	end_run();
-	same("D dir/new A dir/sub A dir/sub/again M file");
-	undo();
-	/* The sandbox shows what it did; the host has what it had. */
-	same("A d D dir/a A dir/sub/again D dir/sub/b A fifo M file M link A more A more/c");
-	has("file", "one\n");
-	assert_string_equal(content(upper, "file"), "three\n");
-	COMMIT();
-	same("");
-	has("file", "three\n");
-	assert_false(exists(tree, "dir/sub/b"));
-}
-
-/* --- conflicts --- */
-
-static void change_text(void)
-{
-	const char *text = "1\n2\n3\n4\n5\n6\n7\n8\n9\n";
-
-	write_file(tree, "file", text);
-	write_file(tree, "dir/a", text);
-	end_run();
-	usleep(20000);
-	begin_run();
-	copy_up("file");
-	copy_up("dir");
-	copy_up("dir/a");
-	overwrite(upper, "file", "one\n2\n3\n4\n5\n6\n7\n8\n9\n");
-	overwrite(upper, "dir/a", "one\n2\n3\n4\n5\n6\n7\n8\n9\n");
-	end_run();
-	same("M dir/a M file");
-	write_file(tree, "file", "1\n2\n3\n4\n5\n6\n7\n8\nnine\n");
-	write_file(tree, "dir/a", "uno\n2\n3\n4\n5\n6\n7\n8\n9\n");
-	same("M dir/a!modified M file!modified");
-}
-
-static void test_conflict(void **state)
-{
-	struct commit_options options = {0};
-
-	(void)state;
-	change_text();
-	decide(&options, no_paths);
-	assert_int_equal(c.refused, 2);
-	options.resolution = RESOLVE_MERGE;
-	decide(&options, no_paths);
-	assert_int_equal(c.refused, 1);
-	assert_string_equal(c.decisions[0].reason, "both have changed the same lines");
-	commit(&options, (const char *const[]){"file", NULL});
-	has("file", "one\n2\n3\n4\n5\n6\n7\n8\nnine\n");
-	same("M dir/a!modified");
-	options.resolution = RESOLVE_THEIRS;
-	commit(&options, no_paths);
-	has("dir/a", "one\n2\n3\n4\n5\n6\n7\n8\n9\n");
-	same("");
-	undo();
-	has("dir/a", "uno\n2\n3\n4\n5\n6\n7\n8\n9\n");
-	same("M dir/a!modified");
-	options.resolution = RESOLVE_OURS;
-	commit(&options, no_paths);
-	assert_int_equal(c.dropped, 1);
-	same("");
-	has("dir/a", "uno\n2\n3\n4\n5\n6\n7\n8\n9\n");
-	undo();
-	undo();
-	same("M dir/a!modified M file!modified");
-	has("file", "1\n2\n3\n4\n5\n6\n7\n8\nnine\n");
-}
-
-/* Of a deleted directory the host has changed a part: that is kept, and so the directory. */
-static void test_conflict_in_deleted(void **state)
-{
-	(void)state;
-	whiteout("dir");
-	end_run();
-	write_file(tree, "dir/sub/b", "other\n");
-	same("D dir D dir/a D dir/sub D dir/sub/b!modified");
-	commit(&(struct commit_options){.resolution = RESOLVE_OURS}, no_paths);
-	assert_int_equal(c.done, 1);
-	assert_int_equal(c.dropped, 3);
-	same("");
-	layer_is_empty();
-	assert_false(exists(tree, "dir/a"));
-	has("dir/sub/b", "other\n");
-	undo();
-	same("D dir D dir/a D dir/sub D dir/sub/b!modified");
-}
-
-static void test_undo_is_refused(void **state)
-{
-	(void)state;
-	change_all();
-	COMMIT();
-	write_file(tree, "file", "the host's\n");
-	undo_is_refused("file");
-	has("file", "the host's\n");
-	has("d", "c\n");
-	same("");
-	assert_int_equal(unlink(at(tree, "file")), 0);
-	undo_is_refused("file");
-}
-
-static void test_undo_is_refused_for_what_is_new(void **state)
-{
-	(void)state;
-	change_all();
-	COMMIT();
-	write_file(tree, "dir/a", "again\n");
-	undo_is_refused("dir/a");
-	assert_int_equal(unlink(at(tree, "dir/a")), 0);
-	/* In a directory that the commit has made: found when it is to be removed; then all is as before. */
-	write_file(tree, "more/mine", "mine\n");
-	assert_int_equal(commit_undo(&s, false, NULL, &(struct undo){0}, &e), -1);
-	assert_int_equal(e.code, 1);
-	has("more/c", "c\n");
-	has("d", "c\n");
-	assert_true(status("more/c").st_ino == status("d").st_ino);
-	has("file", "two\n");
-	same("");
-	assert_int_equal(unlink(at(tree, "more/mine")), 0);
-	undo();
-	has("file", "one\n");
-}
-
-/* Between the comparison and the commit. */
-static void test_changed_at_the_last_moment(void **state)
-{
-	struct commit_options options = {0};
-
-	(void)state;
-	change_all();
-	decide(&options, no_paths);
-	write_file(tree, "dir/sub/late", "late\n");
-	assert_int_equal(commit_apply(&c, &e), -1);
-	assert_int_equal(e.code, 1);
-	has("file", "one\n");
-	has("dir/sub/b", "b\n");
-	has("dir/sub/late", "late\n");
-	store_is_tidy("");
-	assert_int_equal(unlink(at(tree, "dir/sub/late")), 0);
-	same("A d D dir/a A dir/new D dir/sub D dir/sub/b A fifo M file M link A more A more/c");
-	decide(&options, no_paths);
-	write_file(tree, "file", "late\n");
-	assert_int_equal(commit_apply(&c, &e), -1);
-	assert_int_equal(e.code, 1);
-	has("file", "late\n");
-	has("dir/sub/b", "b\n");
-	store_is_tidy("");
-	same("A d D dir/a A dir/new D dir/sub D dir/sub/b A fifo M file!modified M link A more A more/c");
-}
-
 /* --- what is not carried over --- */
 
 static void test_losses(void **state)
 {
 	(void)state;
+	end_run();
+	assert_int_equal(link(at(tree, "dir/a"), at(tree, "dir/other")), 0);
+	usleep(20000);
+	begin_run();
 	write_file(upper, "set", "x\n");
 	assert_int_equal(chmod(at(upper, "set"), 06755), 0);
 	assert_int_equal(mknod(at(upper, "socket"), S_IFSOCK | 0600, 0), 0);
 	make_dir(upper, "d");
 	assert_int_equal(mknod(at(upper, "d/socket"), S_IFSOCK | 0600, 0), 0);
 	write_file(upper, "d/file", "x\n");
-	assert_int_equal(link(at(tree, "dir/a"), at(tree, "dir/other")), 0);
 	copy_up("dir");
 	copy_up("dir/a");
 	overwrite(upper, "dir/a", "changed\n");
@@ -622,7 +291,8 @@ static void test_racer(void **state)
 
 		if (commit_recover(&s, &r, &e) || changes_read(&s, &all, &e))
 			continue;
-		commit_begin(&c, &s, &(struct commit_options){.resolution = RESOLVE_THEIRS}, &all, &all);
+		commit_begin(&c, &s, &(struct commit_options){.resolution = RESOLVE_THEIRS}, &all,
+			     &all);
 		if (commit_decide(&c, &e) == 0 && !c.refused && commit_apply(&c, &e) == 0)
 			done++;
 		commit_undo(&s, false, NULL, &u, &e);
@@ -638,18 +308,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		THRICE(test_commit_and_undo),
-		THRICE(test_several_commits),
 		THRICE(test_types),
 		THRICE(test_directories),
 		THRICE(test_part_of_opaque),
 		THRICE(test_part_of_deleted),
 		THRICE(test_discard),
-		THRICE(test_undo_behind_another_run),
-		THRICE(test_conflict),
-		THRICE(test_conflict_in_deleted),
-		THRICE(test_undo_is_refused),
-		THRICE(test_undo_is_refused_for_what_is_new),
-		THRICE(test_changed_at_the_last_moment),
 		THRICE(test_losses),
 		THRICE(test_executed),
 		THRICE(test_another_file_system),

@@ -146,9 +146,9 @@ static void refused(const char *text)
 	assert_non_null(strstr(e.text, "its journal is"));
 }
 
-#define HEAD "sandbox-journal 1 commit\ntoken 0123456789abcdef fe01\n"
+#define HEAD	  "sandbox-journal 1 commit\ntoken 0123456789abcdef fe01\n"
 #define FILE_NODE "1,1a4,0,0,5,1,fe01,7,1,1"
-#define DIR_NODE "2,1ed,0,0,5,1,fe01,8,1,1"
+#define DIR_NODE  "2,1ed,0,0,5,1,fe01,8,1,1"
 
 /* Every beginning of a journal is none: it was cut off. */
 static void test_cut_off(void **state)
@@ -163,75 +163,75 @@ static void test_cut_off(void **state)
 	refused(pool_printf(&pool, "%s\n", text));
 }
 
+static const char *const hostile[] = {
+	"",
+	"sandbox-journal 2 commit\ntoken 0123456789abcdef fe01\nend 0\n",
+	"sandbox-journal 1\ntoken 0123456789abcdef fe01\nend 0\n",
+	"sandbox-journal 1 commit\nend 0\n",
+	"sandbox-journal 1 commit\ntoken 1123456789abcdef0 fe01\nend 0\n",
+	"sandbox-journal 1 commit\ntoken 0123456789abcdef\nend 0\n",
+	HEAD "end 1\n",
+	HEAD "end 0",
+	HEAD "end 0\nend 0\n",
+	/* out of the tree */
+	HEAD "drop 0 0 - - - ../x\nend 1\n",
+	HEAD "drop 0 0 - - - /etc/passwd\nend 1\n",
+	HEAD "drop 0 0 - - - a/../../x\nend 1\n",
+	HEAD "drop 0 0 - - - a/..\nend 1\n",
+	HEAD "drop 0 0 - - - ..\nend 1\n",
+	HEAD "drop 0 0 - - - a//b\nend 1\n",
+	HEAD "drop 0 0 - - - a/\nend 1\n",
+	HEAD "drop 0 0 - - - ./a\nend 1\n",
+	HEAD "drop 0 0 - - - a/.\nend 1\n",
+	HEAD "drop 0 0 - - - \\2e\\2e\nend 1\n",
+	HEAD "drop 0 0 - - - \\2fetc\nend 1\n",
+	HEAD "drop 0 0 - - - a\\00b\nend 1\n",
+	HEAD "drop 0 0 - - - a\\0\nend 1\n",
+	HEAD "drop 0 0 - - - a\\\nend 1\n",
+	HEAD "drop 0 0 - - - \nend 1\n",
+	HEAD "drop 0 0 - - -\nend 1\n",
+	/* a tree, a flag, an operation that there is not */
+	HEAD "drop 2 0 - - - a\nend 1\n",
+	HEAD "drop ffffffffffffffff 0 - - - a\nend 1\n",
+	HEAD "drop -1 0 - - - a\nend 1\n",
+	HEAD "drop 0 1000 - - - a\nend 1\n",
+	HEAD "erase 0 0 - - - a\nend 1\n",
+	HEAD " 0 0 - - - a\nend 1\n",
+	/* of the root itself */
+	HEAD "drop 0 0 - - - .\nend 1\n",
+	HEAD "rmdir 0 0 - " DIR_NODE " - .\nend 1\n",
+	/* what it is about does not fit */
+	HEAD "remove 0 0 - - - a\nend 1\n",
+	HEAD "remove 0 0 - " DIR_NODE " - a\nend 1\n",
+	HEAD "rmdir 0 0 - " FILE_NODE " - a\nend 1\n",
+	HEAD "put 0 0 - - - a\nend 1\n",
+	HEAD "put 0 0 - - " DIR_NODE " a\nend 1\n",
+	HEAD "put 0 0 - " DIR_NODE " " FILE_NODE " a\nend 1\n",
+	HEAD "mkdir 0 0 - " FILE_NODE " " DIR_NODE " a\nend 1\n",
+	HEAD "meta 0 0 - " DIR_NODE " - a\nend 1\n",
+	HEAD "like 0 0 - - - a\nend 1\n",
+	/* names of one file: of one before it, that is put */
+	HEAD "put 0 0 0 - " FILE_NODE " a\nend 1\n",
+	HEAD "drop 0 0 - - - a\nput 0 0 0 - " FILE_NODE " b\nend 2\n",
+	HEAD "put 0 0 - - " FILE_NODE " a\nput 0 0 5 - " FILE_NODE " b\nend 2\n",
+	/* numbers */
+	HEAD "put 0 0 - - 7,1a4,0,0,5,1,fe01,7,1,1 a\nend 1\n",
+	HEAD "put 0 0 - - 0,1a4,0,0,5,1,fe01,7,1,1 a\nend 1\n",
+	HEAD "put 0 0 - - 1,11a4,0,0,5,1,fe01,7,1,1 a\nend 1\n",
+	HEAD "put 0 0 - - 1,1a4,100000000,0,5,1,fe01,7,1,1 a\nend 1\n",
+	HEAD "put 0 0 - - 1,1a4,0,0,8000000000000000,1,fe01,7,1,1 a\nend 1\n",
+	HEAD "put 0 0 - - 1,1a4,0,0,5,1,fe01,7,1 a\nend 1\n",
+	HEAD "put 0 0 - - 1,1a4,0,0,5,1,fe01,7,1,1,1 a\nend 1\n",
+	HEAD "put 0 0 - - 1,1A4,0,0,5,1,fe01,7,1,1 a\nend 1\n",
+	HEAD "put 0 0 - - 1,,0,0,5,1,fe01,7,1,1 a\nend 1\n",
+	HEAD "put 0 0 - - 1, 1a4,0,0,5,1,fe01,7,1,1 a\nend 1\n",
+};
+
 static void test_hostile(void **state)
 {
-	static const char *const texts[] = {
-		"",
-		"sandbox-journal 2 commit\ntoken 0123456789abcdef fe01\nend 0\n",
-		"sandbox-journal 1\ntoken 0123456789abcdef fe01\nend 0\n",
-		"sandbox-journal 1 commit\nend 0\n",
-		"sandbox-journal 1 commit\ntoken 1123456789abcdef0 fe01\nend 0\n",
-		"sandbox-journal 1 commit\ntoken 0123456789abcdef\nend 0\n",
-		HEAD "end 1\n",
-		HEAD "end 0",
-		HEAD "end 0\nend 0\n",
-		/* out of the tree */
-		HEAD "drop 0 0 - - - ../x\nend 1\n",
-		HEAD "drop 0 0 - - - /etc/passwd\nend 1\n",
-		HEAD "drop 0 0 - - - a/../../x\nend 1\n",
-		HEAD "drop 0 0 - - - a/..\nend 1\n",
-		HEAD "drop 0 0 - - - ..\nend 1\n",
-		HEAD "drop 0 0 - - - a//b\nend 1\n",
-		HEAD "drop 0 0 - - - a/\nend 1\n",
-		HEAD "drop 0 0 - - - ./a\nend 1\n",
-		HEAD "drop 0 0 - - - a/.\nend 1\n",
-		HEAD "drop 0 0 - - - \\2e\\2e\nend 1\n",
-		HEAD "drop 0 0 - - - \\2fetc\nend 1\n",
-		HEAD "drop 0 0 - - - a\\00b\nend 1\n",
-		HEAD "drop 0 0 - - - a\\0\nend 1\n",
-		HEAD "drop 0 0 - - - a\\\nend 1\n",
-		HEAD "drop 0 0 - - - \nend 1\n",
-		HEAD "drop 0 0 - - -\nend 1\n",
-		/* a tree, a flag, an operation that there is not */
-		HEAD "drop 2 0 - - - a\nend 1\n",
-		HEAD "drop ffffffffffffffff 0 - - - a\nend 1\n",
-		HEAD "drop -1 0 - - - a\nend 1\n",
-		HEAD "drop 0 1000 - - - a\nend 1\n",
-		HEAD "erase 0 0 - - - a\nend 1\n",
-		HEAD " 0 0 - - - a\nend 1\n",
-		/* of the root itself */
-		HEAD "drop 0 0 - - - .\nend 1\n",
-		HEAD "rmdir 0 0 - " DIR_NODE " - .\nend 1\n",
-		/* what it is about does not fit */
-		HEAD "remove 0 0 - - - a\nend 1\n",
-		HEAD "remove 0 0 - " DIR_NODE " - a\nend 1\n",
-		HEAD "rmdir 0 0 - " FILE_NODE " - a\nend 1\n",
-		HEAD "put 0 0 - - - a\nend 1\n",
-		HEAD "put 0 0 - - " DIR_NODE " a\nend 1\n",
-		HEAD "put 0 0 - " DIR_NODE " " FILE_NODE " a\nend 1\n",
-		HEAD "mkdir 0 0 - " FILE_NODE " " DIR_NODE " a\nend 1\n",
-		HEAD "meta 0 0 - " DIR_NODE " - a\nend 1\n",
-		HEAD "like 0 0 - - - a\nend 1\n",
-		/* names of one file: of one before it, that is put */
-		HEAD "put 0 0 0 - " FILE_NODE " a\nend 1\n",
-		HEAD "drop 0 0 - - - a\nput 0 0 0 - " FILE_NODE " b\nend 2\n",
-		HEAD "put 0 0 - - " FILE_NODE " a\nput 0 0 5 - " FILE_NODE " b\nend 2\n",
-		/* numbers */
-		HEAD "put 0 0 - - 7,1a4,0,0,5,1,fe01,7,1,1 a\nend 1\n",
-		HEAD "put 0 0 - - 0,1a4,0,0,5,1,fe01,7,1,1 a\nend 1\n",
-		HEAD "put 0 0 - - 1,11a4,0,0,5,1,fe01,7,1,1 a\nend 1\n",
-		HEAD "put 0 0 - - 1,1a4,100000000,0,5,1,fe01,7,1,1 a\nend 1\n",
-		HEAD "put 0 0 - - 1,1a4,0,0,8000000000000000,1,fe01,7,1,1 a\nend 1\n",
-		HEAD "put 0 0 - - 1,1a4,0,0,5,1,fe01,7,1 a\nend 1\n",
-		HEAD "put 0 0 - - 1,1a4,0,0,5,1,fe01,7,1,1,1 a\nend 1\n",
-		HEAD "put 0 0 - - 1,1A4,0,0,5,1,fe01,7,1,1 a\nend 1\n",
-		HEAD "put 0 0 - - 1,,0,0,5,1,fe01,7,1,1 a\nend 1\n",
-		HEAD "put 0 0 - - 1, 1a4,0,0,5,1,fe01,7,1,1 a\nend 1\n",
-	};
-
 	(void)state;
-	for (size_t i = 0; i < COUNT(texts); i++)
-		refused(texts[i]);
+	for (size_t i = 0; i < COUNT(hostile); i++)
+		refused(hostile[i]);
 }
 
 static void test_hostile_done(void **state)
