@@ -200,10 +200,12 @@ static int parse_one(struct pool *pool, struct run_options *o, char ***next, str
 int options_parse(struct pool *pool, int argc, char **argv, struct run_options *ret, struct err *e)
 {
 	char **next = argv + (argc > 0);
+	bool ended = false; /* by "--", which is no option */
 
 	ret->profile = "default";
 	while (*next && (*next)[0] == '-' && (*next)[1]) {
 		if (str_eq(*next, "--")) {
+			ended = true;
 			next++;
 			break;
 		}
@@ -212,8 +214,7 @@ int options_parse(struct pool *pool, int argc, char **argv, struct run_options *
 	}
 	ret->words = (const char *const *)argv + (argc > 0);
 	ret->n_words = (size_t)(next - argv) - (argc > 0);
-	if (ret->n_words && str_eq(ret->words[ret->n_words - 1], "--"))
-		ret->n_words--;
+	ret->n_words -= ended;
 	ret->argv = (const char *const *)next;
 	return 0;
 }

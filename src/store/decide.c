@@ -275,7 +275,7 @@ static void bind_to_removed(struct commit *c, size_t i)
 		return;
 	if (c->options.discard && deleted) {
 		d->verdict = VERDICT_DROP;
-		d->raised = true;
+		d->raised = keeps;
 		return;
 	}
 	for (size_t k = i + 1; k < d->end; k++) {

@@ -200,9 +200,7 @@ static int find_commit(struct store *s, struct err *e)
 
 int store_write(const struct store *s, struct err *e)
 {
-	/* The first one is written before the program is there: what is cut short then is nothing. */
-	bool first = s->running && !s->existed;
-	const char *aside = first ? "state" : "state.new";
+	static const char *const aside = "state.new";
 	const char *text = state_print(s->pool, s);
 	size_t n = strlen(text);
 	_cleanup_fd_ int fd =
@@ -219,7 +217,7 @@ int store_write(const struct store *s, struct err *e)
 			return err_errno(e, "%s: its state", s->name);
 	}
 	/* No fsync(2): what a power failure leaves is the state before, or a sandbox without changes. */
-	if (!first && renameat(s->dir, aside, s->dir, "state"))
+	if (renameat(s->dir, aside, s->dir, "state"))
 		return err_errno(e, "%s: its state", s->name);
 	return 0;
 }
@@ -420,6 +418,8 @@ int store_begin(struct store *s, const char *home_path, const char *name, struct
 		return 0;
 	if (made && s->locked)
 		remove_below(s->home, s->name, s->name, &ignored);
+	else if (made) /* another launch may have it by now, and has put something into it */
+		unlinkat(s->home, s->name, AT_REMOVEDIR);
 	store_done(s);
 	return -1;
 }

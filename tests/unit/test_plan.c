@@ -177,8 +177,6 @@ static void test_refusals(void **state)
 		{"[Resources]\nTasksMax=10\n", "f:2: TasksMax=10: "},
 		{"[Resources]\nIOReadBandwidthMax=\"/ 1M\"\n", "f:2: IOReadBandwidthMax=/ 1M: "},
 		{"[Resources]\nRuntimeMaxSec=5\n", "f:2: RuntimeMaxSec=5: "},
-		{"[Filesystem]\nCopyOnWritePaths=/a\n",
-		 "f:2: CopyOnWritePaths=/a: copy-on-write is not in this version"},
 		{"[Network]\nPublish=80:80\n", "f:2: Publish=80:80: "},
 		{"[Network]\nNetworkRateMax=1M\n", "f:2: NetworkRateMax=1M: "},
 	};
