@@ -34,6 +34,9 @@ static int by_object(const void *a, const void *b)
 	return x->ctime < y->ctime ? -1 : x->ctime > y->ctime;
 }
 
+/* Of a directory that was made again: its ctime may have moved between a record and the operation. */
+enum { ANY_TIME = -1 };
+
 static void add_renewal(struct work *w, renewal_vec *v, const struct node *then,
 			const struct node *now)
 {
@@ -41,6 +44,9 @@ static void add_renewal(struct work *w, renewal_vec *v, const struct node *then,
 	    (then->ino != now->ino || then->ctime != now->ctime))
 		*vec_add(w->pool, v) =
 			(struct renewal){then->ino, then->ctime, now->ino, now->ctime};
+	if (then->type == NODE_DIRECTORY && now->type == NODE_DIRECTORY && then->ino != now->ino)
+		*vec_add(w->pool, v) =
+			(struct renewal){then->ino, ANY_TIME, now->ino, now->ctime};
 }
 
 static bool renew(const renewal_vec *v, ino_t *ino, int64_t *ctime)
@@ -144,8 +150,11 @@ static void renew_base(struct base *base, const renewal_vec *v)
 	for (size_t i = 0; i < base->v.n; i++) {
 		struct base_record *r = &base->v.v[i];
 
-		if (r->host.type != NODE_NONE)
-			renew(v, &r->host.ino, &r->host.ctime);
+		int64_t any = ANY_TIME;
+
+		if (r->host.type != NODE_NONE && !renew(v, &r->host.ino, &r->host.ctime) &&
+		    r->host.type == NODE_DIRECTORY && renew(v, &r->host.ino, &any))
+			r->host.ctime = any;
 		if (r->ino)
 			renew(v, &r->ino, &r->ctime);
 	}
