@@ -20,7 +20,9 @@ static void unescape(char *text)
 
 	for (const char *c = text; *c; c++) {
 		if (*c == '\\' && c[1] && c[2] && c[3]) {
-			*to++ = (char)((c[1] - '0') << 6 | (c[2] - '0') << 3 | (c[3] - '0'));
+			unsigned a = (unsigned)c[1] & 7, b = (unsigned)c[2] & 7;
+
+			*to++ = (char)(a << 6 | b << 3 | ((unsigned)c[3] & 7));
 			c += 3;
 		} else {
 			*to++ = *c;
@@ -45,9 +47,9 @@ static int read_mounts(struct host *h, struct err *e)
 			*next++ = '\0';
 		for (int field = 0; place && field < 4; field++)
 			place = strchr(place, ' ') ? strchr(place, ' ') + 1 : NULL;
-		if (!place || !type)
+		end = place ? strchr(place, ' ') : NULL;
+		if (!end || !type)
 			return err_set(e, "/proc/self/mountinfo: a line that cannot be read");
-		end = strchr(place, ' ');
 		type += 3;
 		type[strcspn(type, " ")] = '\0';
 		*end = '\0';

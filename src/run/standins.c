@@ -177,7 +177,7 @@ int standins_place(const host_standin_vec *standins, const char *path, int tree,
 		if (!path_within(s->path, path) || strlen(s->path) <= skip ||
 		    strlen(s->path) >= sizeof(below))
 			continue;
-		strcpy(below, s->path + skip);
+		snprintf(below, sizeof(below), "%s", s->path + skip);
 		if (place_below(&p, s, tree, upper, below))
 			return -1;
 	}

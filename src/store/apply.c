@@ -204,7 +204,7 @@ static int apply_drop(struct work *w, size_t i, struct err *e)
 
 	/* Below a deleted directory, or put by renaming: the layer has nothing there. */
 	if (dir < 0)
-		return work_is_gone(e) ? 0 : -1;
+		return work_is_gone(w, e) ? 0 : -1;
 	/* What came into the layer while it could not be put back there stays. */
 	if (w->careful && work_exists(w->slots, slot.text))
 		return 0;
@@ -240,7 +240,7 @@ static int keep_layer_times(struct work *w, const struct op *op, struct err *e)
 		return 0;
 	dir = work_layer(w, op, &name, e);
 	if (dir < 0)
-		return work_is_gone(e) ? 0 : -1;
+		return work_is_gone(w, e) ? 0 : -1;
 	return copy_times(dir, name, &op->layer) && errno != ENOENT ? work_error(w, op, e) : 0;
 }
 
@@ -256,7 +256,7 @@ static int apply_times(struct work *w, size_t i, struct err *e)
 		return 0;
 	dir = work_host(w, op, &name, e);
 	if (dir < 0)
-		return work_is_gone(e) ? 0 : -1;
+		return work_is_gone(w, e) ? 0 : -1;
 	if (op->flags & OP_SETTLE && copy_times(dir, name, &op->layer))
 		return work_error(w, op, e);
 	return work_look_after(w, op, dir, name, e);
@@ -274,7 +274,7 @@ static int clear_way(struct work *w, size_t i, struct err *e)
 		return 0;
 	dir = work_host(w, op, &name, e);
 	if (dir < 0)
-		return work_is_gone(e) ? 0 : -1;
+		return work_is_gone(w, e) ? 0 : -1;
 	return unlinkat(dir, back.text, op->kind == OP_RMDIR ? AT_REMOVEDIR : 0) && errno != ENOENT
 		       ? work_error(w, op, e)
 		       : 0;

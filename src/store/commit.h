@@ -87,6 +87,7 @@ struct commit {
 	change_vec changes;	    /* all that is pending */
 	struct decision *decisions; /* one each */
 	size_t *pending;	    /* how many before each index stay pending */
+	const char *home;	    /* where sandboxes are kept */
 	size_t done, dropped, skipped, refused;
 	str_vec strange; /* as in struct recovery, when it has been taken back */
 	const char *kept;

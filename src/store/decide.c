@@ -5,6 +5,7 @@
  * directory that is not made, nor can one be removed of which something stays.
  */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -197,6 +198,13 @@ static void find_losses(const struct change *c, struct decision *d)
 		d->losses |= COMMIT_GROUP;
 }
 
+/* A program that was shown our own directory must not rearrange it by way of us. */
+static bool is_own(const struct commit *c, const struct change *change)
+{
+	return c->home && path_within(c->home, c->store->trees.v[change->tree].path) &&
+	       path_within(change_path(c->store, change), c->home);
+}
+
 static int decide_one(struct commit *c, size_t i, struct err *e)
 {
 	const struct change *change = &c->changes.v[i];
@@ -212,7 +220,11 @@ static int decide_one(struct commit *c, size_t i, struct err *e)
 		return -1;
 	if (d->verdict != VERDICT_DO)
 		return 0;
-	if (change->flags & FLAG_EXECUTED && !c->options.allow_executed)
+	if (change->flags & FLAG_UNREADABLE && change->before.type == NODE_DIRECTORY)
+		refuse(d, "what it has cannot be read, and so not be deleted one by one");
+	else if (is_own(c, change))
+		refuse(d, "sandboxes are kept there");
+	else if (change->flags & FLAG_EXECUTED && !c->options.allow_executed)
 		refuse(d, "the host runs it later");
 	else
 		find_losses(change, d);
@@ -311,17 +323,27 @@ static const char *no_right(struct beneath *b, const struct change *change)
 				 : NULL;
 }
 
+static bool is_beside(const struct change *a, const struct change *b)
+{
+	size_t n = (size_t)(path_name(a->path) - a->path);
+
+	return a->tree == b->tree && n == (size_t)(path_name(b->path) - b->path) &&
+	       memcmp(a->path, b->path, n) == 0;
+}
+
 /* Before anything is done: all of them are named then, and nothing has to be taken back. */
 static int check_rights(struct commit *c, struct err *e)
 {
 	struct beneath b = {.root = -1, .fd = -1};
+	const struct change *right = NULL; /* the last one that can be done */
 	size_t tree = 0;
 
 	for (size_t i = 0; i < c->changes.n; i++) {
 		const struct change *change = &c->changes.v[i];
 		const char *reason;
 
-		if (c->decisions[i].verdict != VERDICT_DO || !*change->path || is_in_new(c, i))
+		if (c->decisions[i].verdict != VERDICT_DO || !*change->path || is_in_new(c, i) ||
+		    (right && is_beside(right, change)))
 			continue;
 		if (b.root < 0 || tree != change->tree) {
 			beneath_forget(&b);
@@ -334,6 +356,8 @@ static int check_rights(struct commit *c, struct err *e)
 		reason = no_right(&b, change);
 		if (reason)
 			refuse(&c->decisions[i], reason);
+		else
+			right = change;
 	}
 	beneath_forget(&b);
 	fd_closep(&b.root);
@@ -353,8 +377,18 @@ static void count(struct commit *c)
 	}
 }
 
+/* Where the directory of all sandboxes is; NULL if it cannot be known. */
+static const char *find_home(const struct store *s)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink(pool_printf(s->pool, "/proc/self/fd/%d", s->home), path, sizeof(path));
+
+	return n > 0 && n < (ssize_t)sizeof(path) ? pool_strndup(s->pool, path, (size_t)n) : NULL;
+}
+
 int commit_decide(struct commit *c, struct err *e)
 {
+	c->home = find_home(c->store);
 	for (size_t i = 0; i < c->changes.n; i++) {
 		if (decide_one(c, i, e))
 			return -1;

@@ -150,7 +150,7 @@ int finish_revert(struct work *w, size_t reached, str_vec *strange, const char *
 {
 	size_t n = w->journal->ops.n;
 
-	w->careful = true;
+	w->careful = w->backing_out = true;
 	for (size_t i = reached < n ? reached + 1 : n; i-- > 0;) {
 		if (w->journal->ops.v[i].kind != OP_TIMES && revert_op(w, i, e))
 			return -1;

@@ -52,7 +52,7 @@ static int look(struct builder *b, size_t tree, const char *path, bool on_host, 
 
 	*ret = (struct node){.type = NODE_NONE};
 	if (dir < 0)
-		return work_is_gone(b->e) ? 0 : -1;
+		return work_is_gone(b->w, b->e) ? 0 : -1;
 	return node_read(b->w->pool, dir, name, ret) ? work_error(b->w, &op, b->e) : 0;
 }
 

@@ -74,11 +74,22 @@ static int by_path(const void *a, const void *b)
 	return path_compare(x->path, y->path);
 }
 
+static bool is_dropped(struct work *w, size_t tree, const char *path)
+{
+	for (size_t i = 0; i < w->drops.n; i++) {
+		const struct op *drop = &w->journal->ops.v[w->drops.v[i]];
+
+		if (drop->tree == tree && beneath_within(path, drop->path))
+			return true;
+	}
+	return false;
+}
+
 /*
- * Whether it is the very directory that the layer had at the time of the commit. One that stayed in the
- * layer is not opaque since, so if this is, it left, and is back with its mark.
+ * Whether it is the very directory that has left the layer with its mark, and is back. One that stayed
+ * was not opaque then, and its inode may be another's by now.
  */
-static bool is_same_as_then(struct work *w, size_t tree, const char *path, int fd)
+static bool is_back(struct work *w, size_t tree, const char *path, int fd)
 {
 	const struct journal *j = w->journal;
 	const struct op key = {.tree = tree, .path = path}, *then;
@@ -91,8 +102,8 @@ static bool is_same_as_then(struct work *w, size_t tree, const char *path, int f
 	then = first < j->ops.n
 		       ? bsearch(&key, j->ops.v + first, j->ops.n - first, sizeof(key), by_path)
 		       : NULL;
-	return then && then->layer.type == NODE_DIRECTORY && fstat(fd, &st) == 0 &&
-	       st.st_ino == then->layer.ino;
+	return then && then->layer.type == NODE_DIRECTORY && is_dropped(w, tree, path) &&
+	       fstat(fd, &st) == 0 && st.st_ino == then->layer.ino;
 }
 
 /* All directories on the way to the last component, each made if it is missing. 1: *ret is open. */
@@ -115,9 +126,8 @@ static int walk(struct work *w, const struct op *op, int *ret)
 		if (rc < 0)
 			return -1;
 		if (rc &&
-		    !is_same_as_then(w, op->tree,
-				     pool_strndup(w->pool, op->path, (size_t)(path - op->path) + n),
-				     layer))
+		    !is_back(w, op->tree,
+			     pool_strndup(w->pool, op->path, (size_t)(path - op->path) + n), layer))
 			return 0;
 		next = openat(host, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		fd_closep(&host);

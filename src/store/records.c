@@ -45,8 +45,7 @@ static void add_renewal(struct work *w, renewal_vec *v, const struct node *then,
 		*vec_add(w->pool, v) =
 			(struct renewal){then->ino, then->ctime, now->ino, now->ctime};
 	if (then->type == NODE_DIRECTORY && now->type == NODE_DIRECTORY && then->ino != now->ino)
-		*vec_add(w->pool, v) =
-			(struct renewal){then->ino, ANY_TIME, now->ino, now->ctime};
+		*vec_add(w->pool, v) = (struct renewal){then->ino, ANY_TIME, now->ino, now->ctime};
 }
 
 static bool renew(const renewal_vec *v, ino_t *ino, int64_t *ctime)
@@ -75,7 +74,7 @@ static int look(struct work *w, const struct op *op, bool on_host, struct node *
 
 	*ret = (struct node){.type = NODE_NONE};
 	if (dir < 0)
-		return work_is_gone(e) ? 0 : -1;
+		return work_is_gone(w, e) ? 0 : -1;
 	return node_read(w->pool, dir, name, ret) ? work_error(w, op, e) : 0;
 }
 

@@ -70,16 +70,16 @@ static int find(struct work *w, size_t i, struct spot *s, struct err *e)
 	/* Whoever puts links in the place of directories is waited for, a moment. */
 	for (int tries = 0; (s->dir = work_host(w, op, &s->name, e)) < 0; tries++) {
 		if (e->error != ELOOP || tries == PATIENCE)
-			return e->error != ELOOP && work_is_gone(e) ? 0 : -1;
+			return e->error != ELOOP && work_is_gone(w, e) ? 0 : -1;
 		nanosleep(&moment, NULL);
 	}
-	/* One that we cannot enter is none in which we have done anything. */
-	if (faccessat(s->dir, "", X_OK, AT_EMPTY_PATH | AT_EACCESS) && errno == EACCES)
-		return 0;
 	/* A copy for the way back that was cut off; it is made anew. */
 	if (w->careful && unlink_if_there(w, op, s->dir, s->back.text, flag, e))
 		return -1;
-	return node_read(w->pool, s->dir, s->name, &s->here) ? work_error(w, op, e) : 1;
+	if (node_read(w->pool, s->dir, s->name, &s->here) == 0)
+		return 1;
+	work_error(w, op, e);
+	return work_is_gone(w, e) ? 0 : -1;
 }
 
 /* The slot is on another file system: a copy of what it has goes to the host, with an inode of its own. */
@@ -241,7 +241,7 @@ static int put_into_layer(struct work *w, const struct spot *s, struct err *e)
 		return 0;
 	layer = work_layer(w, op, &name, e);
 	if (layer < 0)
-		return work_is_gone(e) ? 0 : -1;
+		return work_is_gone(w, e) ? 0 : -1;
 	if (node_read(w->pool, layer, name, &there))
 		return work_error(w, op, e);
 	return work_is(&there, &op->layer) ? own_as_before(w, op, layer, name, e) : 0;
@@ -260,7 +260,7 @@ static int revert_put_gone(struct work *w, struct spot *s, struct err *e)
 	if (s->slotted.type != NODE_NONE || op->flags & (OP_COPY | OP_MERGED))
 		return op->flags & OP_MERGED ? 0 : put_into_layer(w, s, e);
 	layer = work_layer(w, op, &name, e);
-	if (layer < 0 && !work_is_gone(e))
+	if (layer < 0 && !work_is_gone(w, e))
 		return -1;
 	if (layer >= 0 && node_read(w->pool, layer, name, &there))
 		return work_error(w, op, e);
@@ -284,7 +284,7 @@ static int revert_put(struct work *w, size_t i, struct err *e)
 	} else {
 		if (!(op->flags & OP_MERGED))
 			layer = work_layer(w, op, &layer_name, e);
-		if (layer < 0 && !work_is_gone(e))
+		if (layer < 0 && !work_is_gone(w, e))
 			return -1;
 		rc = revert_bare(w, &s, layer, layer_name, e);
 	}
@@ -440,7 +440,7 @@ static int set_back(struct work *w, const struct op *op, bool on_host, const str
 	struct node now;
 
 	if (dir < 0)
-		return work_is_gone(e) ? 0 : -1;
+		return work_is_gone(w, e) ? 0 : -1;
 	if (node_read(w->pool, dir, name, &now))
 		return work_error(w, op, e);
 	if (now.type != NODE_DIRECTORY || now.mtime == then->mtime)

@@ -202,7 +202,7 @@ static int check_one(struct checking *x, size_t i)
 	    op->flags & OP_REPLACED)
 		return 0;
 	dir = work_host(x->w, op, &name, x->e);
-	if (dir < 0 && !work_is_gone(x->e))
+	if (dir < 0 && !work_is_gone(x->w, x->e))
 		return -1;
 	if (dir >= 0 && node_read(x->w->pool, dir, name, &now))
 		return work_error(x->w, op, x->e);

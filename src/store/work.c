@@ -58,10 +58,10 @@ int work_error(struct work *w, const struct op *op, struct err *e)
 	return -1;
 }
 
-bool work_is_gone(const struct err *e)
+bool work_is_gone(const struct work *w, const struct err *e)
 {
-	/* EACCES: a directory that we cannot enter is none in which we have done anything. */
-	return e->error == ENOENT || e->error == ENOTDIR || e->error == ELOOP || e->error == EACCES;
+	return e->error == ENOENT || e->error == ENOTDIR || e->error == ELOOP ||
+	       (e->error == EACCES && w->backing_out);
 }
 
 int work_conflict(struct work *w, const struct op *op, const char *why, struct err *e)

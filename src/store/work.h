@@ -17,7 +17,10 @@ struct work {
 	const char *directory; /* commit.N or discard.N */
 	int slots;
 	bool careful; /* it was cut off before: look where things are */
-	bool undo;    /* the sandbox may have run since: its layer decides what is seen */
+	/* Taken back before it was complete: a directory that cannot be entered, and may be why, is none
+	 * in which anything was done. */
+	bool backing_out;
+	bool undo; /* the sandbox may have run since: its layer decides what is seen */
 	struct work_tree *trees;
 	vec_of(size_t) drops; /* operations that take a directory out of a layer */
 	struct copy_rules for_host, as_is;
@@ -39,7 +42,7 @@ int work_layer(struct work *w, const struct op *op, const char **name, struct er
 /* "PATH: WHY" with the errno; returns -1. */
 int work_error(struct work *w, const struct op *op, struct err *e);
 /* Whether that was said of a directory that is not there. */
-bool work_is_gone(const struct err *e);
+bool work_is_gone(const struct work *w, const struct err *e);
 /* "PATH: WHY" for what is the host's doing, with code 1. */
 int work_conflict(struct work *w, const struct op *op, const char *why, struct err *e);
 /* Directories that it may have moved are looked up again. */
