@@ -32,13 +32,13 @@ PROFILE := keys parse set load groups filter_word
 HOST := host paths ids overlay standins attempt features features_kernel features_tools
 PLAN := uses mounts rules cow environment filter plan print
 INSIDE := channel inside user overlay mounts kernelfs landlock program init
-STORE := store tree state text layer node remove scan base change compare executed journal beneath copy marks work put apply place revert \
-	decide merge operations prepare records finish commit undo
+STORE := store tree state text layer node remove scan base change compare executed journal beneath copy marks work put \
+	apply place revert decide merge operations prepare records finish commit undo
 RUN := prepare filter git overlay server standins launch idmap enter supervise
-CLI := options run explain profile doctor store list changes diff choose commit completion completion_bash completion_zsh completion_fish help
+CLI := options run explain profile doctor store list changes diff choose commit completion completion_bash \
+	completion_zsh completion_fish help
 SRC := $(BASE:%=base/%) $(PROFILE:%=profile/%) $(HOST:%=host/%) $(PLAN:%=plan/%) $(INSIDE:%=inside/%) \
 	$(STORE:%=store/%) $(RUN:%=run/%) $(CLI:%=cli/%)
-SRC := $(patsubst src/%.c,%,$(wildcard $(SRC:%=src/%.c)))
 OBJ := $(SRC:%=$(B)/%.o)
 
 Q := $(if $(V),,@)
