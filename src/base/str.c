@@ -87,8 +87,10 @@ size_t str_utf8(const char *text)
 
 /* C1 controls (U+0080..U+009F) drive terminals as the C0 ones do; the marks of direction show text in
  * another order than it has. */
-static bool is_trick(const unsigned char *c)
+bool str_is_trick(const char *s)
 {
+	const unsigned char *c = (const unsigned char *)s;
+
 	return (c[0] == 0xc2 && c[1] < 0xa0) || (c[0] == 0xd8 && c[1] == 0x9c) ||
 	       (c[0] == 0xe2 && c[1] == 0x80 && (c[2] == 0x8e || c[2] == 0x8f)) ||
 	       (c[0] == 0xe2 && c[1] == 0x80 && c[2] >= 0xaa && c[2] <= 0xae) ||
@@ -108,7 +110,7 @@ const char *str_safe(struct pool *p, const char *s)
 			*o++ = '\\';
 			*o++ = *c == '\n' ? 'n' : 't';
 			c++;
-		} else if (n == 0 || *c < 0x20 || *c == 0x7f || is_trick(c)) {
+		} else if (n == 0 || *c < 0x20 || *c == 0x7f || str_is_trick((const char *)c)) {
 			*o++ = '\\';
 			*o++ = 'x';
 			*o++ = hex[*c >> 4];

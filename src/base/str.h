@@ -31,6 +31,8 @@ const char *str_words(struct pool *p, const char *s, str_vec *ret);
  */
 size_t str_utf8(const char *text);
 
+/* A character that makes a terminal do, or show, something else than text from left to right. */
+bool str_is_trick(const char *s);
 /* A file name or other foreign text on one line: control characters and bad UTF-8 as \n, \t, \xHH.
  */
 const char *str_safe(struct pool *p, const char *s);

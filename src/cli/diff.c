@@ -127,7 +127,7 @@ static const char *quoted(struct diff *d, const char *prefix, const char *name)
 
 		if (byte == '"' || byte == '\\')
 			o += sprintf(o, "\\%c", byte);
-		else if (n == 0 || byte < 0x20 || byte == 0x7f || (n == 2 && byte == 0xc2))
+		else if (n == 0 || byte < 0x20 || byte == 0x7f || str_is_trick(c))
 			o += sprintf(o, "\\%03o", byte), n = 1;
 		else
 			o = mempcpy(o, c, n);

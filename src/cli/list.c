@@ -209,6 +209,7 @@ int cmd_list(int argc, char **argv)
 struct removal {
 	struct store_words *words;
 	const char *name;
+	bool widest; /* as root over all ids that this user could have, whatever the state says */
 };
 
 /*
@@ -244,6 +245,9 @@ static int enter_damaged(struct removal *r, struct store *s, struct err *e)
 		       : 0;
 }
 
+/* Of a child: its user namespace is of no use, another one may be. Above all that a command returns. */
+enum { TRY_WIDEST = 250 };
+
 static int remove_one(void *context)
 {
 	struct removal *r = context;
@@ -252,15 +256,14 @@ static int remove_one(void *context)
 	bool damaged, interrupted;
 	int rc = 0;
 
-	damaged = store_open(&s, r->words->host.state_home, r->name, true, &why) != 0;
+	damaged = r->widest || store_open(&s, r->words->host.state_home, r->name, true, &why) != 0;
 	interrupted = !damaged && commit_interrupted(&s);
 	store_done(&s);
-	if (!damaged)
-		rc = store_enter(r->words, r->name, true, &s, &e);
-	/* Ids that it should not have are no reason to keep it; what it has taken from the host is. If
-	 * it runs, or there is none of that name, this will say so. */
-	if (damaged || (rc && !interrupted))
-		rc = enter_damaged(r, &s, &e);
+	/* If it runs, or there is none of that name, this says so. */
+	rc = damaged ? enter_damaged(r, &s, &e) : store_enter(r->words, r->name, true, &s, &e);
+	/* Ids that it should not have are no reason to keep it; what it has taken from the host is. */
+	if (rc && !damaged && !interrupted)
+		return TRY_WIDEST;
 	if (rc == 0)
 		rc = store_remove(&s, &e);
 	store_done(&s);
@@ -272,9 +275,13 @@ static int remove_all(struct store_words *w, struct err *e)
 	int status = 0;
 
 	for (size_t i = 0; i < w->names.n; i++) {
-		struct removal r = {w, w->names.v[i]};
+		struct removal r = {.words = w, .name = w->names.v[i]};
 		int one = store_in_child(remove_one, &r, e);
 
+		if (one == TRY_WIDEST) {
+			r.widest = true;
+			one = store_in_child(remove_one, &r, e);
+		}
 		if (one < 0)
 			return -1;
 		status = one ? one : status;

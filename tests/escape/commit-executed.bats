@@ -111,15 +111,6 @@ hook() {
 	rm -r plain
 }
 
-@test "what a start-up file of the host links to is one as well" {
-	mkdir env
-	echo 'export A=1' >env/real
-	ln -s env/real .envrc
-	executed 'real' 'cat payload >>env/real'
-	executed 'real' 'cp payload p; mv p env/real'
-	rm -r env .envrc
-}
-
 @test "the file that has the same inode as one keeps its content when its other name is committed" {
 	echo 'export A=1' >.envrc
 	ln .envrc other

@@ -14,7 +14,7 @@ setup() {
 import os, sys
 names = [b"new\nline", b"\x0aD victim", b"\x1b[2J\x1b[31mred", b"\x1b]0;title\x07", b"bell\x07", b"--theirs", b"-n", b"--",
          b"bad\xff\xfeutf8", b"cut\xe2\x80", b"\xe2\x80\xaertl", b"tab\there", b"back\\slash", b"quote\"'", b"%s%n",
-         b"cr\rover", b"\xc2\x9b31mcsi", b" lead", b"trail ", b"x" * 255, b"del\x7f", b".wh", b"*", b"{a,b}", b"$(id)"]
+         b"cr\rover", b"\xc2\x9b31mcsi", b" lead", b"trail ", b"x" * 251, b"del\x7f", b".wh", b"*", b"{a,b}", b"$(id)"]
 for name in names:
     if sys.argv[1] == "make":
         with open(name, "wb") as f:
@@ -55,7 +55,7 @@ harmless() {
 }
 
 @test "changes, commit and undo print them harmlessly, one line each, and do what they should" {
-	local form overlay
+	local overlay
 
 	cp names.py "$HOME/t/names.py"
 	for overlay in kernel fuse; do
@@ -63,10 +63,11 @@ harmless() {
 		"$SANDBOX" changes x >list
 		harmless list
 		[ "$(grep -c '^[A-Za-z] ' list)" = $((25 * 3 + 1)) ]
-		for form in --diff --stat; do
-			"$SANDBOX" changes x $form >list
-			harmless list
-		done
+		"$SANDBOX" changes x --stat >list
+		harmless list
+		# Lines of the files themselves are as they are: patch(1) is to find them so.
+		"$SANDBOX" changes x --diff | grep -avE '^(\+[^+]|-[^-]| )' >list
+		harmless list
 		"$SANDBOX" changes x --json >list
 		one_line_each list
 		python3 -c 'import json; assert len(json.load(open("list"))["changes"]) == 76'

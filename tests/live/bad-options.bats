@@ -124,7 +124,6 @@ teardown() {
 		--allow example.org
 		--publish 8080:80
 		--detach
-		--keep
 	LIST
 	local key
 	for key in MemoryMax=1G CPUQuota=50% TasksMax=100 RuntimeMaxSec=5 AllowedCPUs=0 IOWeight=5; do

@@ -156,7 +156,8 @@ static void test_discard(void **state)
 	store_is_tidy("");
 	has("file", "one\n");
 	COMMIT("d");
-	assert_int_equal(commit_discard_all(&s, &e), 0);
+	if (commit_discard_all(&s, &e))
+		fail_msg("%s", e.text);
 	same("");
 	layer_is_empty();
 	store_is_tidy("commit.1 ");
