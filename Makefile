@@ -7,6 +7,7 @@ VERSION := 0.1.0
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 DATADIR ?= $(PREFIX)/share
+LIBEXECDIR ?= $(PREFIX)/libexec
 MANDIR ?= $(DATADIR)/man
 
 CC ?= gcc
@@ -18,7 +19,8 @@ WARN := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototyp
 CFLAGS ?= -O2 -g
 HARD := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Isrc $(WARN) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer,$(HARD)) \
-	$(if $(WERROR),-Werror) -DVERSION='"$(VERSION)"' -DPROFILE_DIR='"$(DATADIR)/sandbox/profiles"' $(CFLAGS)
+	$(if $(WERROR),-Werror) -DVERSION='"$(VERSION)"' -DPROFILE_DIR='"$(DATADIR)/sandbox/profiles"' \
+	-DHELPER_DIR='"$(LIBEXECDIR)/sandbox"' $(CFLAGS)
 ALL_LDFLAGS := $(if $(SAN),-fsanitize=$(SAN),$(if $(filter 1,$(STATIC)),-static-pie,-pie) -Wl,-z,relro,-z,now) \
 	-Wl,--build-id=sha1 $(LDFLAGS)
 
@@ -29,13 +31,13 @@ LIBS = $(shell pkg-config $(if $(filter 1,$(STATIC)),--static) --libs $(PKGS))
 # In the order of a run: what was written, what the host has, what will happen, what happens.
 BASE := err pool str path nearest fd jsonw step cap seccomp seccomp_build seccomp_args seccomp_oci
 PROFILE := keys parse set load groups filter_word
-HOST := host paths ids overlay standins attempt features features_kernel features_tools
-PLAN := uses mounts rules cow environment filter plan print
-INSIDE := channel inside user overlay mounts kernelfs landlock program init
+HOST := host paths ids overlay standins cgroup attempt features features_kernel features_tools features_cgroups
+PLAN := uses mounts rules cow environment filter limits plan print
+INSIDE := usage channel inside group user overlay mounts kernelfs landlock program init
 STORE := store tree state text layer node remove scan base change compare executed journal beneath copy marks work put \
 	apply place revert decide merge operations prepare records finish commit undo
-RUN := prepare filter git overlay server standins launch idmap enter supervise
-CLI := options run explain profile doctor store list changes diff choose commit completion completion_bash \
+RUN := prepare filter git group overlay server standins launch idmap enter supervise
+CLI := options run report explain profile doctor store list changes diff choose commit completion completion_bash \
 	completion_zsh completion_fish help
 SRC := $(BASE:%=base/%) $(PROFILE:%=profile/%) $(HOST:%=host/%) $(PLAN:%=plan/%) $(INSIDE:%=inside/%) \
 	$(STORE:%=store/%) $(RUN:%=run/%) $(CLI:%=cli/%)

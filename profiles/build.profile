@@ -2,6 +2,8 @@
 [Profile]
 Description=Compile and test the project in the working directory, offline
 Inherit=base
+# Where the host gives no cgroup for them (`sandbox doctor`) it runs without.
+Optional=MemoryMax TasksMax
 
 [Filesystem]
 ReadWritePaths=.
@@ -11,6 +13,10 @@ ProtectGit=all
 [Seccomp]
 # Also with --user root, where it is not the rule.
 RestrictSUIDSGID=yes
+
+[Resources]
+MemoryMax=75%
+TasksMax=4096
 
 [Environment]
 PassEnvironment=CC CXX CPP AR AS LD NM RANLIB STRIP CFLAGS CXXFLAGS CPPFLAGS LDFLAGS LDLIBS

@@ -2,6 +2,8 @@
 [Profile]
 Description=A program that nobody knows: another user, on a copy of the project, the strictest filter
 Inherit=base
+# Where the host gives no cgroup for them (`sandbox doctor`) it runs without.
+Optional=MemoryMax TasksMax CPUWeight
 
 [Filesystem]
 CopyOnWritePaths=.
@@ -14,3 +16,8 @@ SystemCallFilter=~@chown ~@setuid ~@memlock ~@pkey ~@sandbox ~@aio ~@resources ~
 RestrictAddressFamilies=
 RestrictAddressFamilies=AF_INET
 RestrictSUIDSGID=yes
+
+[Resources]
+MemoryMax=50%
+TasksMax=1024
+CPUWeight=50

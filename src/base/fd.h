@@ -28,6 +28,34 @@ int fd_openat2(int dir, const char *path, uint64_t flags, uint64_t mode, uint64_
 /* clone3(2); only meant without CLONE_VM: the child goes on with a copy of the parent's memory. */
 pid_t fd_clone3(struct clone_args *args);
 
+/*
+ * clone3(2) with CLONE_VM and CLONE_VFORK: as vfork(2), and with what else clone3 can. Negative: -errno.
+ * The child goes on with the caller's stack, so the caller must call a function that does not return.
+ * There is no such function in the C library, and one that returned would find its return address
+ * overwritten; hence no call.
+ */
+static inline __attribute__((always_inline)) long fd_vfork3(struct clone_args *args)
+{
+#if defined(__x86_64__)
+	long ret = 435; /* __NR_clone3 */
+
+	__asm__ volatile("syscall"
+			 : "+a"(ret)
+			 : "D"(args), "S"(sizeof(*args))
+			 : "rcx", "r11", "memory");
+	return ret;
+#elif defined(__aarch64__)
+	register long number __asm__("x8") = 435;
+	register long ret __asm__("x0") = (long)args;
+	register unsigned long size __asm__("x1") = sizeof(*args);
+
+	__asm__ volatile("svc #0" : "+r"(ret) : "r"(number), "r"(size) : "memory");
+	return ret;
+#else
+#error "clone3(2) without a call is written for x86-64 and aarch64"
+#endif
+}
+
 /* Sends `n` bytes over a Unix socket, with a descriptor unless `fd` is -1; and receives them: 1, with *fd
  * -1 if none came; 0: the other end is gone; -1 and errno. */
 int fd_send(int socket, const void *data, size_t n, int fd);

@@ -28,8 +28,8 @@ static void put_string(struct jsonw *j, const char *s)
 static void begin(struct jsonw *j, const char *key)
 {
 	if (j->more)
-		fputc(',', j->out);
-	if (j->depth)
+		fputs(j->dense ? ", " : ",", j->out);
+	if (j->depth && !j->dense)
 		fprintf(j->out, "\n%*s", j->depth * 2, "");
 	if (key) {
 		put_string(j, key);
@@ -49,7 +49,7 @@ void jsonw_open(struct jsonw *j, const char *key, char bracket)
 void jsonw_close(struct jsonw *j, char bracket)
 {
 	j->depth--;
-	if (j->more)
+	if (j->more && !j->dense)
 		fprintf(j->out, "\n%*s", j->depth * 2, "");
 	fputc(bracket, j->out);
 	j->more = true;

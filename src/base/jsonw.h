@@ -13,7 +13,8 @@
 struct jsonw {
 	FILE *out;
 	int depth;
-	bool more; /* something stands before in this object or array */
+	bool more;  /* something stands before in this object or array */
+	bool dense; /* all of it on one line */
 };
 
 /* `key` is NULL inside an array and at the top. */

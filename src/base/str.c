@@ -327,3 +327,21 @@ int str_octal(const char *s, int64_t max, int64_t *ret)
 	*ret = value;
 	return 0;
 }
+
+int str_range(const char **s, unsigned *first, unsigned *last)
+{
+	const char *c = *s;
+	int64_t from, to;
+
+	if (decimal(&c, 1, &from))
+		return -1;
+	to = from;
+	if (*c == '-' && (c++, decimal(&c, 1, &to)))
+		return -1;
+	if (from > to || to > INT32_MAX || (*c && (*c++ != ',' || !*c)))
+		return -1;
+	*first = (unsigned)from;
+	*last = (unsigned)to;
+	*s = c;
+	return 0;
+}

@@ -49,4 +49,6 @@ int str_size(const char *s, int64_t *ret);    /* bytes; K M G T are powers of 10
 int str_rate(const char *s, int64_t *ret);    /* bytes per second; K M G T are powers of 1000 */
 int str_percent(const char *s, int64_t *ret); /* hundredths of a per cent; at most two decimals */
 int str_time(const char *s, int64_t *ret);    /* microseconds: 5, 500ms, 1min 30s, infinity */
+/* N or N-M at *s, behind which *s is: at the end, or behind a comma that something follows. */
+int str_range(const char **s, unsigned *first, unsigned *last);
 int str_octal(const char *s, int64_t max, int64_t *ret);

@@ -46,7 +46,7 @@ struct option_set {
 
 struct run_options {
 	const char *profile, *name;
-	bool explain, json, verbose, quiet, help, version;
+	bool explain, json, verbose, quiet, stats, help, version;
 	vec_of(struct option_set) sets; /* in their order, applied behind the profile */
 	const char *const *words;	/* the options as they were typed */
 	size_t n_words;
@@ -86,6 +86,9 @@ int cmd_remove(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
+/* report.c: what is said on standard error when a run is over, of limits and use. */
+struct outcome;
+void report_print(const struct session *s, const struct outcome *out, int status);
 /* explain.c */
 void explain_print(struct session *s, FILE *out);
 /* help.c */

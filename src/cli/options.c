@@ -20,12 +20,12 @@ const struct option_row option_rows[] = {
 	{0, "allow", "HOST[:PORT]", KEY_ALLOW_HOSTS, "a host that can be reached", true, NULL},
 	{0, "publish", "[ADDR:]HOSTPORT:PORT[/udp]", KEY_PUBLISH,
 	 "a port of the sandbox on the host", true, NULL},
-	{0, "memory", "SIZE", KEY_MEMORY_MAX, "memory at most", true, NULL},
-	{0, "cpus", "N", KEY_CPU_QUOTA, "processors at most", true, NULL},
-	{0, "pids", "N", KEY_TASKS_MAX, "processes and threads at most", true, NULL},
-	{0, "io-read", "RATE", KEY_IO_READ, "bytes read per second at most", true, NULL},
-	{0, "io-write", "RATE", KEY_IO_WRITE, "bytes written per second at most", true, NULL},
-	{0, "timeout", "TIME", KEY_RUNTIME_MAX, "time at most", true, NULL},
+	{0, "memory", "SIZE", KEY_MEMORY_MAX, "memory at most", false, NULL},
+	{0, "cpus", "N", KEY_CPU_QUOTA, "processors at most", false, NULL},
+	{0, "pids", "N", KEY_TASKS_MAX, "processes and threads at most", false, NULL},
+	{0, "io-read", "RATE", KEY_IO_READ, "bytes read per second at most", false, NULL},
+	{0, "io-write", "RATE", KEY_IO_WRITE, "bytes written per second at most", false, NULL},
+	{0, "timeout", "TIME", KEY_RUNTIME_MAX, "time at most", false, NULL},
 	{0, "env", "NAME[=VALUE]", KEY_ENVIRONMENT, "pass or set an environment variable", false,
 	 NULL},
 	{0, "user", "self|root|separate", KEY_IDENTITY, "who the program is", false, NULL},
@@ -34,6 +34,7 @@ const struct option_row option_rows[] = {
 	 false, "yes"},
 	{0, "tty", "auto|never|always", -1, "a terminal of its own", true, NULL},
 	{0, "set", "SECTION.KEY=VALUE", -1, "any key of a profile", false, NULL},
+	{0, "stats", NULL, -1, "say at the end what it has used", false, NULL},
 	{0, "explain", NULL, -1, "print the plan and the steps, run nothing", false, NULL},
 	{0, "json", NULL, -1, "machine-readable output, wherever something is printed", false,
 	 NULL},
@@ -129,7 +130,8 @@ static int parse_special(struct pool *pool, struct run_options *o, const struct 
 		const char *name;
 		bool *flag;
 	} flags[] = {{"explain", &o->explain}, {"json", &o->json}, {"verbose", &o->verbose},
-		     {"quiet", &o->quiet},     {"help", &o->help}, {"version", &o->version}};
+		     {"quiet", &o->quiet},     {"help", &o->help}, {"version", &o->version},
+		     {"stats", &o->stats}};
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
 		if (str_eq(row->name, flags[i].name)) {
@@ -168,8 +170,11 @@ static int parse_keyed(struct pool *pool, struct run_options *o, const struct op
 				       str_safe(pool, value));
 		value = pool_printf(pool, "%lld%%", (long long)n);
 	}
-	if (row->key == KEY_IO_READ || row->key == KEY_IO_WRITE)
-		value = pool_printf(pool, "/ %s", value);
+	/* The disk of the project need not be that of the root. */
+	if (row->key == KEY_IO_READ || row->key == KEY_IO_WRITE) {
+		add_set(pool, o, row->key, pool_printf(pool, "/ %s", value), at);
+		value = pool_printf(pool, "-. %s", value);
+	}
 	add_set(pool, o, row->key, value, at);
 	return 0;
 }

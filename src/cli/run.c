@@ -36,7 +36,7 @@ int session_plan(struct session *s, struct err *e)
 				e))
 			return -1;
 	}
-	return run_prepare(&s->profile, &s->host, o->argv, &s->plan, e);
+	return run_prepare(&s->profile, &s->host, o->argv, o->stats || o->json, &s->plan, e);
 }
 
 static int check_name(const char *name, struct err *e)
@@ -88,16 +88,19 @@ static int take_over(struct session *s, int argc, char **argv, struct err *e)
 }
 
 /* What became of the changes, and what can be done with them. */
-static int tell(const struct run_options *o, const struct outcome *out, int status)
+static int tell(const struct session *s, const struct outcome *out, int status)
 {
-	struct pool pool = {0};
+	const struct run_options *o = &s->options;
+	const bool silent = o->quiet || o->json;
 	const char *name = out->kept;
+	struct pool pool = {0};
 
 	if (out->store.text[0]) {
 		cli_error(&out->store);
 		status = EXIT_SANDBOX;
 	}
-	if (name && !o->quiet && out->changes) {
+	report_print(s, out, status);
+	if (name && !silent && out->changes) {
 		fprintf(stderr,
 			"sandbox: %zu change%s to %s: kept as %s, the real tree is as it was\n",
 			out->changes, out->changes == 1 ? "" : "s",
@@ -109,7 +112,7 @@ static int tell(const struct run_options *o, const struct outcome *out, int stat
 		fprintf(stderr, "  sandbox commit %s     applies them (or some: name the paths)\n",
 			name);
 		fprintf(stderr, "  sandbox discard %s    throws them away\n", name);
-	} else if (name && !o->quiet) {
+	} else if (name && !silent) {
 		fprintf(stderr, "sandbox: kept as %s%s\n", name,
 			out->store.text[0] ? "" : ", with no changes");
 	}
@@ -147,7 +150,7 @@ static int run_options(struct session *s, int argc, char **argv, struct err *e)
 		.name = o->name, .cwd = s->host.cwd, .words = o->words, .n_words = o->n_words};
 	rc = run_plan(&s->plan, &request, &out, e);
 	/* It may have begun, and changed something, before we could not go on. */
-	return tell(o, &out, rc < 0 ? cli_error(e) : rc);
+	return tell(s, &out, rc < 0 ? cli_error(e) : rc);
 }
 
 static int run_or_explain(int argc, char **argv, bool explain)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What this host offers: see features.h. The rows are in features_kernel.c and features_tools.c. */
+/* What this host offers: see features.h. The rows are in features_kernel.c, features_tools.c and
+ * features_cgroups.c. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -219,6 +220,7 @@ void features_probe(struct pool *pool, const struct host *h, feature_vec *ret)
 
 	p.confined = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 && is_filtered();
 	host_ids_probe(&p.host);
+	host_cgroup_probe(&p.host, true);
 	probe_start_programs(&p);
 	for (int i = 0; i < ATTEMPT_COUNT; i++)
 		attempt_start(&p.tries[i], (enum attempt_id)i);

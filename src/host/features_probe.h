@@ -64,6 +64,7 @@ void probe_end_programs(struct probe *p, int64_t deadline);
 void probe_ranges(struct probe *p);
 void probe_mappers(struct probe *p);
 void probe_devices(struct probe *p);
+void probe_programs(struct probe *p);
+/* features_cgroups.c */
 void probe_cgroups(struct probe *p);
 void probe_manager(struct probe *p);
-void probe_programs(struct probe *p);

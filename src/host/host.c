@@ -117,17 +117,18 @@ void host_init(struct host *h, struct pool *pool, const char *const *environment
 	h->state_home = own_directory(h, "XDG_STATE_HOME", ".local/state");
 }
 
-/*
- * The profiles of a program that has not been installed. Whose program this is may say what is in
- * them; in a directory like /tmp somebody else may have put them beside it.
- */
-static const char *beside_program(struct pool *p, const char *exe, size_t length)
+const char *host_beside_program(struct pool *p, const char *name)
 {
-	const char *path = pool_strndup(p, exe, length), *dir;
-	struct stat program, profiles;
+	char exe[4096];
+	ssize_t length = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	struct stat program, found;
+	const char *dir;
 
-	dir = path_join(p, pool_strndup(p, path, length - strlen(path_name(path))), "profiles");
-	if (stat(path, &program) || stat(dir, &profiles) || program.st_uid != profiles.st_uid)
+	if (length <= 0)
+		return NULL;
+	exe[length] = '\0';
+	dir = path_join(p, pool_strndup(p, exe, (size_t)length - strlen(path_name(exe))), name);
+	if (stat(exe, &program) || stat(dir, &found) || program.st_uid != found.st_uid)
 		return NULL;
 	return dir;
 }
@@ -135,15 +136,12 @@ static const char *beside_program(struct pool *p, const char *exe, size_t length
 const char *const *host_profile_dirs(const struct host *h)
 {
 	const char **dirs = pool_alloc(h->pool, 5 * sizeof(*dirs));
-	char exe[4096];
-	ssize_t length = readlink("/proc/self/exe", exe, sizeof(exe));
-	const char *beside;
+	const char *beside = host_beside_program(h->pool, "profiles");
 	size_t n = 0;
 
 	if (h->config_home)
 		dirs[n++] = path_join(h->pool, h->config_home, "profiles");
 	dirs[n++] = "/etc/sandbox/profiles";
-	beside = length > 0 ? beside_program(h->pool, exe, (size_t)length) : NULL;
 	if (beside)
 		dirs[n++] = beside;
 	dirs[n++] = PROFILE_DIR;

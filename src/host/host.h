@@ -73,6 +73,50 @@ struct host_standin {
 typedef vec_of(struct host_standin) host_standin_vec;
 #define STANDIN_MARK "user.fuseoverlayfs.standin"
 
+/* Controllers of cgroup v2 that the keys of [Resources] need. */
+enum controller {
+	CONTROLLER_CPU = 1,
+	CONTROLLER_CPUSET = 2,
+	CONTROLLER_IO = 4,
+	CONTROLLER_MEMORY = 8,
+	CONTROLLER_PIDS = 16,
+	CONTROLLERS_ALL = 31,
+};
+enum { CONTROLLERS = 5 };
+extern const char *const host_controllers[CONTROLLERS]; /* name of 1 << i */
+/* "cpu memory"; of none "". */
+const char *host_controller_names(struct pool *p, uint32_t set);
+
+/* Where in the cgroup v2 hierarchy the caller is, and where it may make groups: cgroups(7). */
+enum cgroup_kind {
+	CGROUP_ABSENT, /* none is mounted */
+	CGROUP_V1,     /* of version 1 only */
+	CGROUP_HYBRID, /* systemd's: v2 without the controllers that v1 has */
+	CGROUP_V2,
+};
+/* The leaf to which the processes of a delegated cgroup go: one that has processes cannot give
+ * controllers to its children (cgroup-v2.rst, "No Internal Process Constraint"). */
+#define CGROUP_CALLERS "sandbox.callers"
+struct host_cgroup {
+	enum cgroup_kind kind;
+	const char *mount;   /* where v2 is mounted, or NULL */
+	const char *own;     /* directory of the caller's cgroup; NULL: it cannot be seen */
+	const char *subtree; /* where groups can be made: own, or what own is the callers' leaf of; NULL */
+	bool has_callers;    /* processes stand in the subtree itself */
+	uint32_t there, enabled; /* in the subtree: controllers, and those that its children have */
+	/* A scope of the user's systemd, where there is no subtree. */
+	const char *runtime_dir;  /* in which that systemd listens, or NULL */
+	const char *scope_helper; /* sandbox-scope, or NULL */
+	uint32_t of_manager;	  /* controllers that are delegated to it */
+};
+
+/* The disk behind a path: for IOReadBandwidthMax= and its like. */
+struct host_disk {
+	const char *path;   /* absolute, as it was named */
+	const char *device; /* "254:0", or NULL */
+	int error;	    /* errno when the path could not be reached; 0: it is on no disk */
+};
+
 struct host {
 	struct pool *pool;
 	uid_t uid;
@@ -103,6 +147,11 @@ struct host {
 	const char *fuse_overlayfs;	  /* NULL: not installed */
 	bool fuse_device;		  /* /dev/fuse can be opened */
 	host_standin_vec standins;	  /* only for a program that is root in a tree of root's */
+	/* only where limits are asked for */
+	struct host_cgroup cgroup;
+	uint64_t memory;  /* bytes of the machine */
+	const char *cpus; /* that are online: "0-3" */
+	vec_of(struct host_disk) disks;
 	const char *
 		state_type; /* the file system of state_home, if the kernel's overlay cannot have its
 				   upper layer there; else NULL */
@@ -113,6 +162,12 @@ void host_init(struct host *h, struct pool *pool, const char *const *environment
 const char *host_getenv(const struct host *h, const char *name);
 /* Directories in which profiles are looked for, NULL-terminated; from the pool. */
 const char *const *host_profile_dirs(const struct host *h);
+
+/*
+ * `name` (profiles, helpers) beside a program that has not been installed, or NULL. Whose program this
+ * is may say what is in it; in a directory like /tmp somebody else may have put it there.
+ */
+const char *host_beside_program(struct pool *p, const char *name);
 
 /* Fills real, kind and error from path. */
 void host_path_probe(struct pool *p, struct host_path *path);
@@ -130,6 +185,13 @@ int host_git_probe(struct host *h, const char *dir, const char *below, struct er
 int host_overlay_probe(struct host *h, struct err *e);
 /* What the caller cannot read of the files that package managers need. */
 void host_standins_probe(struct host *h);
+/* The caller's place among the cgroups; on a host whose v2 hierarchy has no controllers only if it is
+ * asked for. */
+void host_cgroup_probe(struct host *h, bool without_controllers);
+/* Memory and processors. */
+void host_machine_probe(struct host *h);
+/* The disk that a file is on, added to h->disks. */
+void host_disk_probe(struct host *h, const char *path);
 /* Subordinate ranges and the two set-user-ID programs that map them. */
 void host_ids_probe(struct host *h);
 

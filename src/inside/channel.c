@@ -23,6 +23,18 @@ int channel_send(int fd, enum message_kind kind, int value, const struct err *e)
 		       : -1;
 }
 
+int channel_send_end(int fd, int status, const struct usage *usage)
+{
+	struct message m;
+	const size_t n = offsetof(struct message, usage) + sizeof(*usage);
+
+	memset(&m, 0, n);
+	m.kind = MESSAGE_ENDED;
+	m.value = status;
+	m.usage = *usage;
+	return send(fd, &m, n, MSG_NOSIGNAL) == (ssize_t)n ? 0 : -1;
+}
+
 int channel_receive(int fd, struct message *ret)
 {
 	ssize_t n;

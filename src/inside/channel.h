@@ -6,13 +6,16 @@
 #pragma once
 
 #include "base/err.h"
+#include "inside/usage.h"
 
 enum message_kind {
 	/* PID 1 to launcher */
 	MESSAGE_FAILED = 1, /* set-up failed; err follows */
+	MESSAGE_GROUP,	    /* the cgroup is made; only where fuse-overlayfs is to join it */
 	MESSAGE_STARTED,    /* the program has been exec'd */
 	MESSAGE_STOPPED,    /* value: the signal that stopped the program */
-	MESSAGE_ENDED, /* value: the program's wait status; nothing of the sandbox runs any more */
+	MESSAGE_ENDED, /* value: the program's wait status; usage follows. Nothing of the sandbox runs
+			  any more */
 	/* launcher to PID 1 */
 	MESSAGE_MAPPED,	    /* the id maps are written */
 	MESSAGE_SIGNAL,	    /* value: to be sent to the program's process group */
@@ -22,7 +25,10 @@ enum message_kind {
 struct message {
 	enum message_kind kind;
 	int value;
-	struct err err; /* MESSAGE_FAILED only; else not sent */
+	union { /* not sent with the others */
+		struct err err;	    /* MESSAGE_FAILED */
+		struct usage usage; /* MESSAGE_ENDED */
+	};
 };
 
 /* The step that is being done, in memory that launcher and PID 1 share: names the step in which one
@@ -36,5 +42,6 @@ struct progress {
  * program that stops and goes on faster than anybody looks has only itself to wait for.
  */
 int channel_send(int fd, enum message_kind kind, int value, const struct err *e);
+int channel_send_end(int fd, int status, const struct usage *usage);
 /* 1: a message; 0: the other end is gone; -1 and errno. */
 int channel_receive(int fd, struct message *ret);

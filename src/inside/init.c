@@ -32,15 +32,31 @@ static void clean_up(struct inside *in)
 	pool_done(&in->pool);
 }
 
-static _Noreturn void end(struct inside *in, int status)
+/* Also reaches what has been stopped, and what was made by a fork that is under way. */
+static void end_others(void)
 {
-	/* Also reaches what has been stopped, and what was made by a fork that is under way. */
 	while (waitpid(-1, NULL, WNOHANG) >= 0 || errno == EINTR) {
 		kill(-1, SIGKILL);
 		if (waitpid(-1, NULL, 0) < 0 && errno == ECHILD)
 			break;
 	}
-	channel_send(in->channel, MESSAGE_ENDED, status, NULL);
+}
+
+_Noreturn void inside_abandon(struct inside *in)
+{
+	end_others();
+	inside_leave_group(in, NULL);
+	_exit(125);
+}
+
+static _Noreturn void end(struct inside *in, int status)
+{
+	struct usage usage = usage_unknown;
+
+	end_others();
+	inside_leave_group(in, &usage);
+	usage_of_children(&usage);
+	channel_send_end(in->channel, status, &usage);
 	_exit(0);
 }
 
@@ -78,7 +94,7 @@ static void obey(struct inside *in)
 	struct message m;
 
 	if (channel_receive(in->channel, &m) != 1)
-		_exit(125); /* the launcher is gone; the kernel kills the rest of the namespace */
+		inside_abandon(in); /* the launcher is gone */
 	if (m.kind == MESSAGE_FOREGROUND && in->terminal >= 0)
 		tcsetpgrp(in->terminal, in->program);
 	if (m.kind == MESSAGE_FOREGROUND)
@@ -133,7 +149,8 @@ _Noreturn void inside_reap(struct inside *in)
 	children = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (events < 0 || children < 0 || watch(events, children, in->channel))
 		_exit(125);
-	close_others((int[]){in->channel, in->terminal, events, children}, 4);
+	close_others((int[]){in->channel, in->terminal, events, children, in->groups, in->group},
+		     6);
 	clean_up(in);
 	for (more = reap(in);; more = reap(in)) {
 		int n = epoll_wait(events, &event, 1, more ? 0 : -1);

@@ -7,6 +7,8 @@
  * says what has to be true before it.
  *
  *	keyring		a session keyring of its own: the caller's would come along
+ *	group		the cgroup of the program, with its limits, where there are any. From here it is
+ *			us who remove it, so we do not die with the launcher at once but see its end
  *	sources		every part of the host's tree that will be seen is opened while the tree is
  *			as the host has it
  *	ids		the launcher maps them meanwhile; before it nothing can be created, for we
@@ -29,6 +31,7 @@
  * table goes from the loosest to the strictest: each row takes something away that the rows behind
  * it do not need.
  *
+ *	cgroup		a namespace that begins at the cgroup in which the process has been made
  *	group		a process group of its own (kill(0) would reach the launcher's), the terminal,
  *			signals, umask, limits
  *	ids		the program's ids and no other groups; needs CAP_SETUID
@@ -46,6 +49,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "host/features.h"
 #include "inside/inside.h"
 #include "inside/program.h"
@@ -77,6 +81,7 @@ static bool plan_sets_ids(const struct plan *p)
 
 const struct step inside_setup[] = {
 	{"keyring", NULL, inside_join_keyring, NULL},
+	{"group", plan_has_group, inside_make_group, NULL},
 	{"sources", NULL, inside_open_sources, NULL},
 	{"ids", NULL, inside_await_ids, NULL},
 	{"overlays", plan_has_cows, inside_make_overlays, NULL},
@@ -92,6 +97,7 @@ const struct step inside_setup[] = {
 const size_t inside_setup_rows = sizeof(inside_setup) / sizeof(inside_setup[0]);
 
 const struct step inside_program[] = {
+	{"cgroup", plan_has_group, program_cgroup_namespace, NULL},
 	{"group", NULL, program_group, NULL},
 	{"ids", plan_sets_ids, program_ids, NULL},
 	{"directory", NULL, program_directory, NULL},
@@ -108,6 +114,7 @@ static _Noreturn void fail(struct inside *in)
 	/* A host that gives user namespaces without their capabilities (AppArmor) is found out here. */
 	if (in->err.error == EPERM && !in->err.hint[0] && in->err.code == 125)
 		err_hint(&in->err, "%s", features_namespace_hint(EPERM));
+	inside_leave_group(in, NULL);
 	channel_send(in->channel, MESSAGE_FAILED, 0, &in->err);
 	_exit(125);
 }
@@ -121,10 +128,31 @@ _Noreturn void inside_exec(struct inside *in)
 	_exit(125);
 }
 
+/*
+ * vfork(2), into a cgroup. A function of its own that does nothing else: the child shares our stack, and
+ * may write below this frame but must not return from it.
+ */
+static __attribute__((noinline)) pid_t start_in_group(struct inside *in)
+{
+	struct clone_args args = {.flags = CLONE_VM | CLONE_VFORK | CLONE_INTO_CGROUP,
+				  .exit_signal = SIGCHLD,
+				  .cgroup = (uint64_t)in->program_group};
+	long pid = fd_vfork3(&args);
+
+	if (pid == 0)
+		inside_exec(in);
+	if (pid < 0)
+		errno = (int)-pid;
+	return (pid_t)(pid < 0 ? -1 : pid);
+}
+
 static pid_t start_program(struct inside *in)
 {
-	pid_t pid = vfork();
+	pid_t pid;
 
+	if (plan_has_group(in->plan))
+		return start_in_group(in);
+	pid = vfork();
 	if (pid == 0)
 		inside_exec(in);
 	return pid;
@@ -134,9 +162,10 @@ _Noreturn void inside_main(struct inside *in)
 {
 	/* Dies with the launcher; if that has died already, the channel is at its end, which init.c
 	 * sees. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (!plan_has_group(in->plan))
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	in->umask = umask(0); /* modes are as written; the program has the caller's again */
-	in->root = in->scratch = in->landlock = -1;
+	in->root = in->scratch = in->landlock = in->group = -1;
 	if (steps_run(inside_setup, inside_setup_rows, in->plan, in, &in->progress->setup,
 		      &in->err))
 		fail(in);
@@ -149,8 +178,8 @@ _Noreturn void inside_main(struct inside *in)
 		fail(in);
 	/* Killed on the way: the launcher says in which step. */
 	if (in->progress->program + 1 < inside_program_rows)
-		_exit(125);
+		inside_abandon(in);
 	if (channel_send(in->channel, MESSAGE_STARTED, 0, NULL))
-		_exit(125);
+		inside_abandon(in);
 	inside_reap(in);
 }

@@ -22,6 +22,8 @@ struct inside {
 	const char *store_path; /* the directory with the layers; NULL: none */
 	int store;		/* the same, as the launcher has it open */
 	const size_t *layers;	/* of each copy-on-write tree: the name of its directory there */
+	int groups;	 /* directory of cgroups in which ours is made, or -1 */
+	const char *group_name;
 	int overlays;	 /* where mounts come from that others make (fuse-overlayfs), or -1 */
 	int terminal;	 /* the controlling terminal, or -1 */
 	bool foreground; /* the program gets the terminal from the start */
@@ -43,6 +45,7 @@ struct inside {
 	int *sealed;  /* mounts that become read-only at the end */
 	size_t n_sealed;
 	bool *skipped;
+	int group, program_group; /* the sandbox's cgroup, and that of the program: the same, or below */
 	unsigned made;			       /* names given out in scratch */
 	uint64_t files_limit, files_limit_max; /* RLIMIT_NOFILE of the program */
 	mode_t umask;
@@ -57,6 +60,12 @@ extern const size_t inside_setup_rows, inside_program_rows;
 
 _Noreturn void inside_main(struct inside *in);
 
+/* group.c */
+int inside_make_group(void *context, struct err *e);
+/* What has been used, if `ret` is given; then the group is removed. */
+void inside_leave_group(struct inside *in, struct usage *ret);
+/* A group in which nothing runs any more, and all below it. */
+void group_remove(int groups, const char *name);
 /* user.c */
 int inside_await_ids(void *context, struct err *e);
 int inside_join_keyring(void *context, struct err *e);
@@ -103,3 +112,5 @@ int inside_enter_landlock(void *context, struct err *e);
 _Noreturn void inside_exec(struct inside *in);
 /* init.c */
 _Noreturn void inside_reap(struct inside *in);
+/* The launcher is gone: nothing of the sandbox is to be left. */
+_Noreturn void inside_abandon(struct inside *in);

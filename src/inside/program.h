@@ -5,6 +5,9 @@
 
 #include "base/err.h"
 
+/* group.c */
+int program_cgroup_namespace(void *context, struct err *e);
+/* program.c */
 int program_group(void *context, struct err *e);
 int program_ids(void *context, struct err *e);
 int program_directory(void *context, struct err *e);

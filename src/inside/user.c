@@ -15,7 +15,7 @@ int inside_await_ids(void *context, struct err *e)
 	struct message m;
 
 	if (channel_receive(in->channel, &m) != 1 || m.kind != MESSAGE_MAPPED)
-		_exit(125); /* the launcher has failed, and says why */
+		inside_abandon(in); /* the launcher has failed, and says why */
 	if (id->by_helper && (syscall(SYS_setresgid, 0, 0, 0) || syscall(SYS_setresuid, 0, 0, 0)))
 		return err_errno(e, "cannot become root of the namespace");
 	return 0;
@@ -33,7 +33,8 @@ int inside_join_keyring(void *context, struct err *e)
 
 int inside_hide_self(void *context, struct err *e)
 {
-	(void)context;
+	const struct inside *in = context;
+
 	/*
 	 * The memory belongs to the host's user namespace (it was exec'd there), so once it is not
 	 * dumpable even a program with CAP_SYS_PTRACE inside cannot look at it: ptrace(2), "Ptrace
@@ -42,7 +43,7 @@ int inside_hide_self(void *context, struct err *e)
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
 		return err_errno(e, "PR_SET_DUMPABLE");
 	/* PR_SET_PDEATHSIG is lost when ids change (prctl(2)). */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
+	if (!plan_has_group(in->plan) && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
 		return err_errno(e, "PR_SET_PDEATHSIG");
 	return 0;
 }

@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "plan/plan.h"
 
-static int refuse(const struct plan_inputs *in, enum key_id id, struct err *e, const char *why)
+int plan_refuse(const struct plan_inputs *in, enum key_id id, struct err *e, const char *why)
 {
 	const struct setting *s = &in->profile->s[id];
 
@@ -24,7 +24,7 @@ static int refuse(const struct plan_inputs *in, enum key_id id, struct err *e, c
 	return -1;
 }
 
-static bool is_optional(const struct profile *p, enum key_id id)
+bool plan_is_optional(const struct profile *p, enum key_id id)
 {
 	const struct setting *s = &p->s[KEY_OPTIONAL];
 
@@ -37,7 +37,7 @@ static bool is_optional(const struct profile *p, enum key_id id)
 	return false;
 }
 
-static bool is_asked_for(const struct setting *s, enum key_id id)
+bool plan_is_asked_for(const struct setting *s, enum key_id id)
 {
 	return s->set && (key_is_list(id) ? s->list.n > 0 : s->number != STR_INFINITY);
 }
@@ -49,16 +49,15 @@ int plan_refuse_unavailable(const struct plan_inputs *in, struct plan *p, struct
 		enum key_id first, last;
 		const char *why;
 	} unavailable[] = {
-		{KEY_MEMORY_MAX, KEY_RUNTIME_MAX, "limits of resources are not in this version"},
 		{KEY_ALLOW_HOSTS, KEY_NETWORK_RATE, "a network of its own is not in this version"},
 	};
 
 	for (size_t i = 0; i < sizeof(unavailable) / sizeof(unavailable[0]); i++) {
 		for (enum key_id id = unavailable[i].first; id <= unavailable[i].last; id++) {
-			if (!is_asked_for(&in->profile->s[id], id))
+			if (!plan_is_asked_for(&in->profile->s[id], id))
 				continue;
-			if (!is_optional(in->profile, id)) {
-				refuse(in, id, e, unavailable[i].why);
+			if (!plan_is_optional(in->profile, id)) {
+				plan_refuse(in, id, e, unavailable[i].why);
 				return err_hint(e, "take it out, or name it in Optional=");
 			}
 			*vec_add(p->pool, &p->notes) =
@@ -68,7 +67,7 @@ int plan_refuse_unavailable(const struct plan_inputs *in, struct plan *p, struct
 	}
 	if (p->network != NETWORK_PRIVATE)
 		return 0;
-	refuse(in, KEY_NETWORK, e, "not in this version");
+	plan_refuse(in, KEY_NETWORK, e, "not in this version");
 	return err_hint(e, "--net none, or --net host to share the host's network");
 }
 
@@ -82,12 +81,12 @@ static int check_ranges(const struct plan_inputs *in, struct err *e)
 	const struct host *h = in->host;
 
 	if (!h->newuidmap || !h->newgidmap) {
-		refuse(in, KEY_IDENTITY, e, "newuidmap and newgidmap are not installed");
+		plan_refuse(in, KEY_IDENTITY, e, "newuidmap and newgidmap are not installed");
 		return err_hint(e, "apt-get install uidmap");
 	}
 	if (h->subuid.count && h->subgid.count)
 		return 0;
-	refuse(in, KEY_IDENTITY, e,
+	plan_refuse(in, KEY_IDENTITY, e,
 	       h->subuid.count ? "you have no range in /etc/subgid"
 			       : "you have no range in /etc/subuid");
 	return err_hint(
@@ -167,12 +166,12 @@ static int plan_capabilities(const struct plan_inputs *in, struct plan *p, struc
 			p->caps_bounding |= CAP_BIT(of_root[i]);
 	}
 	if ((p->caps_bounding | p->caps_ambient) & sys_admin) {
-		refuse(in, p->caps_bounding & sys_admin ? KEY_BOUNDING : KEY_AMBIENT, e,
+		plan_refuse(in, p->caps_bounding & sys_admin ? KEY_BOUNDING : KEY_AMBIENT, e,
 		       "CAP_SYS_ADMIN would let the program take the mounts of its sandbox apart");
 		return err_hint(e, "RestrictNamespaces=no lets it make user namespaces of its own");
 	}
 	if (p->caps_ambient & ~p->caps_bounding)
-		return refuse(in, KEY_AMBIENT, e, "not all of it is in CapabilityBoundingSet=");
+		return plan_refuse(in, KEY_AMBIENT, e, "not all of it is in CapabilityBoundingSet=");
 	p->caps_held = p->identity.kind == IDENTITY_ROOT ? p->caps_bounding : p->caps_ambient;
 	return 0;
 }
@@ -190,7 +189,7 @@ static int check_io_uring(const struct plan_inputs *in, const struct plan *p, st
 			continue;
 		if (!a->restrict_families && !a->restrict_suid_sgid)
 			return 0;
-		refuse(in, KEY_FILTER, e,
+		plan_refuse(in, KEY_FILTER, e,
 		       "io_uring goes round RestrictAddressFamilies= and RestrictSUIDSGID=");
 		return err_hint(e, "an empty RestrictAddressFamilies=, and RestrictSUIDSGID=no");
 	}
@@ -224,7 +223,7 @@ static void plan_families(const struct profile *profile, struct plan *p)
 	p->filter.args.n_families = n;
 }
 
-int plan_limits_of_calls(const struct plan_inputs *in, struct plan *p, struct err *e)
+int plan_calls(const struct plan_inputs *in, struct plan *p, struct err *e)
 {
 	const struct profile *profile = in->profile;
 	const struct setting *words = &profile->s[KEY_FILTER];
@@ -280,12 +279,12 @@ int plan_landlock(const struct plan_inputs *in, struct plan *p, struct err *e)
 	if (choice == LANDLOCK_NO)
 		return 0;
 	if (choice == LANDLOCK_REQUIRED && abi < 2)
-		return refuse(in, KEY_LANDLOCK, e, "this kernel has no Landlock of ABI 2"),
+		return plan_refuse(in, KEY_LANDLOCK, e, "this kernel has no Landlock of ABI 2"),
 		       err_hint(
 			       e,
 			       "Linux 5.19 with lsm=landlock,... on its command line; or Landlock=auto");
 	if (choice == LANDLOCK_REQUIRED && !p->restrict_namespaces)
-		return refuse(
+		return plan_refuse(
 			in, KEY_LANDLOCK, e,
 			"not together with RestrictNamespaces=no: nothing could be mounted inside");
 	p->landlock_abi = abi < 2 ? 0 : abi;
@@ -322,7 +321,7 @@ static int plan_network(const struct plan_inputs *in, struct plan *p, struct err
 	/* Abstract sockets belong to the network namespace; only Landlock's scopes (ABI 6) can keep
 	 * them out. */
 	if (!open && in->host->landlock_abi < 6) {
-		refuse(in, KEY_NETWORK, e,
+		plan_refuse(in, KEY_NETWORK, e,
 		       "with Mode=host this kernel cannot close the host's abstract sockets (D-Bus, X11)");
 		return err_hint(
 			e, "Linux 6.12 can; --set Network.AbstractSockets=yes leaves them open");
@@ -344,15 +343,15 @@ static int plan_root(const struct plan_inputs *in, struct plan *p, struct err *e
 		if (u->key != KEY_ROOT)
 			continue;
 		if (u->source.kind == PATH_MISSING)
-			return refuse(in, KEY_ROOT, e, strerror(u->source.error));
+			return plan_refuse(in, KEY_ROOT, e, strerror(u->source.error));
 		if (u->source.kind != PATH_DIRECTORY)
-			return refuse(in, KEY_ROOT, e, "not a directory");
+			return plan_refuse(in, KEY_ROOT, e, "not a directory");
 		if (plan_check_beneath(in, u, e))
 			return -1;
 		p->root_path = u->source.real;
 	}
 	return p->root_path && str_eq(p->root_path, "/")
-		       ? refuse(in, KEY_ROOT, e, "the host's own root is written Root=host")
+		       ? plan_refuse(in, KEY_ROOT, e, "the host's own root is written Root=host")
 		       : 0;
 }
 
@@ -379,20 +378,20 @@ int plan_build(const struct plan_inputs *in, struct plan *p, struct err *e)
 		       : h->uid		       ? MASK_FOR_USER
 					       : MASK_FOR_ROOT;
 	if (!p->restrict_namespaces && h->uid == 0) {
-		refuse(in, KEY_RESTRICT_NAMESPACES, e,
+		plan_refuse(in, KEY_RESTRICT_NAMESPACES, e,
 		       "not as the host's root: /proc/sys of the host could be written to");
 		return err_hint(e, "run it as a normal user");
 	}
 	if (!p->restrict_namespaces && h->own.n) {
-		refuse(in, KEY_RESTRICT_NAMESPACES, e,
+		plan_refuse(in, KEY_RESTRICT_NAMESPACES, e,
 		       "the profiles and filters of sandbox itself lie in a writable tree");
 		return err_hint(
 			e, "with namespaces of its own a program could move what protects them; "
 			   "open less of the home");
 	}
 	if (plan_refuse_unavailable(in, p, e) || plan_root(in, p, e) || plan_identity(in, p, e) ||
-	    plan_network(in, p, e) || plan_mounts(in, p, e) || plan_limits_of_calls(in, p, e) ||
-	    plan_landlock(in, p, e))
+	    plan_network(in, p, e) || plan_mounts(in, p, e) || plan_calls(in, p, e) ||
+	    plan_landlock(in, p, e) || plan_limits(in, p, e))
 		return -1;
 	plan_environment(in, p);
 	return 0;

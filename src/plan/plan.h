@@ -98,6 +98,29 @@ struct plan_identity {
 
 enum plan_masks { MASK_NOTHING, MASK_FOR_USER, MASK_FOR_ROOT };
 
+/* One value of one file of the sandbox's cgroup. */
+struct plan_limit {
+	enum key_id key;
+	struct origin at;
+	const char *value; /* as it was written */
+	const char *file, *text;
+	enum controller controller;
+	bool optional; /* named in Optional=, and not an option's: whoever types a limit wants it */
+};
+
+/* The cgroup in which the program runs: where there are limits, or something is to be measured. */
+struct plan_group {
+	bool wanted;
+	bool by_scope;	     /* the launcher first has itself put into a scope of systemd */
+	const char *parent;  /* directory below which it is made; by_scope: known when that is done */
+	const char *mount;   /* of the hierarchy */
+	bool has_callers;    /* the parent's processes have to go to CGROUP_CALLERS first */
+	uint32_t to_enable;  /* controllers that the parent's children do not have yet */
+	bool inner; /* the program is put into a group below: it may have a cgroup namespace of its own,
+		       and must not see the files with its limits */
+	const char *scope_helper, *runtime_dir;
+};
+
 struct landlock_rule {
 	const char *place;
 	ssize_t mount; /* its index in mounts; -1: the root */
@@ -137,6 +160,11 @@ struct plan {
 	bool landlock_paths, abstract_sockets; /* the latter: those of the host stay open */
 	vec_of(struct landlock_rule) landlock;
 
+	vec_of(struct plan_limit) limits;
+	struct plan_group group;
+	int64_t runtime_max; /* microseconds; STR_INFINITY: none */
+	const char *runtime_max_text; /* as it was written */
+
 	const char *cache_dir;	       /* of compiled filters, or NULL */
 	vec_of(const char *) own_dirs; /* directories of ours that are made on the host, because
 					  they have to be protected */
@@ -153,6 +181,7 @@ struct plan_inputs {
 	const char *const *argv;  /* may be empty for explain */
 	const char *seccomp_json; /* text of SeccompFile=, or NULL */
 	size_t seccomp_json_length;
+	bool measure; /* what it uses is to be said at the end */
 };
 
 /* All paths of the profile, expanded (~, relative to the working directory) but not looked at. */
@@ -178,9 +207,17 @@ int plan_check_beneath(const struct plan_inputs *in, const struct path_use *u, s
 void plan_rules(const struct plan_inputs *in, struct plan *p);
 void plan_pins(struct plan *p);
 int plan_cows(const struct plan_inputs *in, struct plan *p, struct err *e);
-int plan_limits_of_calls(const struct plan_inputs *in, struct plan *p, struct err *e);
+int plan_calls(const struct plan_inputs *in, struct plan *p, struct err *e);
+int plan_limits(const struct plan_inputs *in, struct plan *p, struct err *e);
 int plan_landlock(const struct plan_inputs *in, struct plan *p, struct err *e);
 void plan_environment(const struct plan_inputs *in, struct plan *p);
+
+/* Used by the parts. An error that names a setting: FILE:LINE: KEY=VALUE: WHY. */
+int plan_refuse(const struct plan_inputs *in, enum key_id id, struct err *e, const char *why);
+/* Whether it is named in Optional=. */
+bool plan_is_optional(const struct profile *p, enum key_id id);
+/* It is set to something else than infinity or nothing. */
+bool plan_is_asked_for(const struct setting *s, enum key_id id);
 
 /* A part of the host's tree can be seen. */
 static inline bool mount_shows(enum mount_kind kind)
@@ -193,6 +230,10 @@ static inline bool plan_uses_store(const struct plan *p)
 	return p->cows.n > 0 || p->keep == KEEP_YES;
 }
 bool plan_uses_fuse(const struct plan *p);
+static inline bool plan_has_group(const struct plan *p)
+{
+	return p->group.wanted;
+}
 /* The mount that decides what is seen at `place`. NULL: the root. */
 const struct plan_mount *plan_mount_over(const struct plan *p, const char *place);
 const char *mount_kind_name(enum mount_kind kind);

@@ -116,6 +116,33 @@ static void print_cows(const struct plan *p, FILE *out)
 	}
 }
 
+static const char *limit_origin(const struct plan *p, const struct plan_limit *limit)
+{
+	return pool_printf(p->pool, "%s%s", origin_text(p->pool, limit->at),
+			   limit->optional ? ", optional" : "");
+}
+
+static void print_limits(const struct plan *p, FILE *out)
+{
+	if (p->group.wanted)
+		fprintf(out, "Group       %s%s\n",
+			p->group.by_scope ? "in a scope of systemd"
+					  : str_quoted(p->pool, p->group.parent),
+			p->group.has_callers && !p->group.by_scope
+				? "; the processes there move to " CGROUP_CALLERS
+				: "");
+	for (size_t i = 0; i < p->limits.n; i++) {
+		const struct plan_limit *limit = &p->limits.v[i];
+
+		fprintf(out, "  %s=%s: %s gets %s  (%s)\n", keys[limit->key].name,
+			str_safe(p->pool, limit->value), limit->file, limit->text,
+			limit_origin(p, limit));
+	}
+	if (p->runtime_max != STR_INFINITY)
+		fprintf(out, "Time        RuntimeMaxSec=%s: SIGTERM, 5 s later SIGKILL\n",
+			p->runtime_max_text);
+}
+
 static void print_caps(const char *title, uint64_t set, FILE *out)
 {
 	fprintf(out, "  %-9s", title);
@@ -173,6 +200,7 @@ void plan_print(const struct plan *p, FILE *out)
 		networks[p->network]);
 	print_mounts(p, out);
 	print_cows(p, out);
+	print_limits(p, out);
 	fprintf(out, "Landlock    ");
 	if (p->landlock_abi)
 		fprintf(out, "ABI %d: %s%s\n", p->landlock_abi,
@@ -254,6 +282,33 @@ static void json_cows(struct jsonw *j, const struct plan *p)
 	jsonw_string(j, "keep", words[p->keep]);
 }
 
+static void json_limits(struct jsonw *j, const struct plan *p)
+{
+	jsonw_open(j, "group", '{');
+	jsonw_bool(j, "wanted", p->group.wanted);
+	jsonw_bool(j, "scope", p->group.by_scope);
+	jsonw_string(j, "parent", p->group.parent);
+	jsonw_close(j, '}');
+	jsonw_open(j, "limits", '[');
+	for (size_t i = 0; i < p->limits.n; i++) {
+		const struct plan_limit *limit = &p->limits.v[i];
+
+		jsonw_open(j, NULL, '{');
+		jsonw_string(j, "key", keys[limit->key].name);
+		jsonw_string(j, "value", limit->value);
+		jsonw_string(j, "file", limit->file);
+		jsonw_string(j, "text", limit->text);
+		jsonw_bool(j, "optional", limit->optional);
+		jsonw_string(j, "origin", origin_text(p->pool, limit->at));
+		jsonw_close(j, '}');
+	}
+	jsonw_close(j, ']');
+	if (p->runtime_max != STR_INFINITY)
+		jsonw_number(j, "runtime_max_us", p->runtime_max);
+	else
+		jsonw_string(j, "runtime_max_us", NULL);
+}
+
 static void json_caps(struct jsonw *j, const char *key, uint64_t set)
 {
 	jsonw_open(j, key, '[');
@@ -326,6 +381,7 @@ void plan_json(const struct plan *p, struct jsonw *j)
 	jsonw_bool(j, "root_copy_on_write", p->root_cow);
 	json_mounts(j, p);
 	json_cows(j, p);
+	json_limits(j, p);
 	jsonw_open(j, "landlock", '{');
 	jsonw_number(j, "abi", p->landlock_abi);
 	jsonw_bool(j, "paths", p->landlock_paths);

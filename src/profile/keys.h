@@ -27,6 +27,8 @@ enum key_type {
 	TYPE_PATHS,
 	TYPE_BINDS,  /* SRC:DST[:ro] */
 	TYPE_TMPFS,  /* PATH[:SIZE] */
+	TYPE_RATES,  /* PATH RATE: one an assignment */
+	TYPE_CPUS,   /* N, N-M, several with commas or spaces */
 	TYPE_FILTER, /* words of SystemCallFilter */
 	TYPE_FAMILIES,
 	TYPE_CAPS,

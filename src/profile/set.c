@@ -11,6 +11,8 @@
 #include "profile/filter_word.h"
 #include "profile/profile.h"
 
+enum { CPUS_MAX = 8192 }; /* of Linux, CONFIG_NR_CPUS */
+
 void profile_init(struct profile *p, struct pool *pool)
 {
 	*p = (struct profile){.pool = pool};
@@ -99,7 +101,7 @@ static const char *set_scalar(struct setting *s, enum key_id id, const char *tex
 	case TYPE_PERCENT:
 		return str_percent(text, &s->number) || !s->number ? "not a percentage" : NULL;
 	case TYPE_TIME:
-		return str_time(text, &s->number) ? "not a time span" : NULL;
+		return str_time(text, &s->number) || !s->number ? "not a time span" : NULL;
 	case TYPE_NUMBER:
 		s->number = STR_INFINITY;
 		if (id == KEY_TASKS_MAX && str_eq(text, "infinity"))
@@ -121,6 +123,8 @@ static const char *set_scalar(struct setting *s, enum key_id id, const char *tex
 	case TYPE_PATHS:
 	case TYPE_BINDS:
 	case TYPE_TMPFS:
+	case TYPE_RATES:
+	case TYPE_CPUS:
 	case TYPE_FILTER:
 	case TYPE_FAMILIES:
 	case TYPE_CAPS:
@@ -167,6 +171,17 @@ static const char *check_name(const char *text)
 	return *text ? NULL : "an empty name";
 }
 
+static const char *check_cpus(const char *text)
+{
+	unsigned first, last;
+
+	do {
+		if (str_range(&text, &first, &last) || last >= CPUS_MAX)
+			return "not a list of processors";
+	} while (*text);
+	return NULL;
+}
+
 static const char *check_assignment(const char *text)
 {
 	const char *equals = strchr(text, '=');
@@ -202,6 +217,8 @@ static const char *check_word(struct profile *p, enum key_id id, const char *tex
 		return check_bind(id, text);
 	case TYPE_TMPFS:
 		return check_tmpfs(text);
+	case TYPE_CPUS:
+		return check_cpus(text);
 	case TYPE_FILTER:
 		/* its own words are better than ours, and have a hint */
 		return filter_word_parse(p->pool, text, &word, e) ? e->text : NULL;
@@ -227,6 +244,7 @@ static const char *check_word(struct profile *p, enum key_id id, const char *tex
 	case TYPE_PATH:
 	case TYPE_ROOT:
 	case TYPE_WORDS:
+	case TYPE_RATES: /* set_rate */
 		break;
 	}
 	return *text ? NULL : "an empty word";
@@ -247,6 +265,29 @@ static bool may_be_optional(enum key_id id)
 	       keys[id].type == TYPE_BINDS;
 }
 
+/* One assignment is one pair (systemd.resource-control(5)). */
+static int set_rate(struct profile *p, enum key_id id, const char *text, struct origin at,
+		    struct err *e)
+{
+	struct value *v;
+	str_vec words = {0};
+	const char *reason = str_words(p->pool, text, &words);
+	bool optional = words.n && *words.v[0] == '-';
+	int64_t rate;
+
+	if (!reason && words.n != 2)
+		reason = "a path and a rate are wanted";
+	if (!reason)
+		reason = check_path(words.v[0] + optional);
+	if (!reason && (str_rate(words.v[1], &rate) || rate == 0))
+		reason = "not a rate";
+	if (reason)
+		return bad(p, id, text, at, e, reason);
+	v = vec_add(p->pool, &p->s[id].list);
+	*v = (struct value){words.v[0] + optional, at, optional, rate, ++p->values};
+	return 0;
+}
+
 static int set_list(struct profile *p, enum key_id id, const char *text, struct origin at,
 		    struct err *e)
 {
@@ -254,6 +295,8 @@ static int set_list(struct profile *p, enum key_id id, const char *text, struct 
 	str_vec words = {0};
 	const char *reason;
 
+	if (keys[id].type == TYPE_RATES && *text)
+		return set_rate(p, id, text, at, e);
 	/* An option's value is one word as it stands; what a file says is split at white space. */
 	if (at.line == 0)
 		*vec_add(p->pool, &words) = text;
@@ -273,7 +316,7 @@ static int set_list(struct profile *p, enum key_id id, const char *text, struct 
 			return profile_err_at(p, at, e);
 		if (reason)
 			return bad(p, id, word, at, e, reason);
-		*vec_add(p->pool, &s->list) = (struct value){word, at, optional, ++p->values};
+		*vec_add(p->pool, &s->list) = (struct value){word, at, optional, 0, ++p->values};
 	}
 	return 0;
 }

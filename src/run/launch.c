@@ -17,6 +17,8 @@
  *	filter		compiled, or from the cache. Before the clone: the child has a copy of
  *			this memory
  *	terminal	who has it, and whether the program is to have it from the start
+ *	group		the cgroup below which PID 1 makes that of the sandbox; systemd's scope, if need
+ *			be. Undone when all processes have ended
  *	store		the sandbox's directory with the layers of what is copy-on-write. Undone when
  *			nothing of the sandbox runs any more: what has changed is recorded, or all
  *			of it removed
@@ -247,6 +249,10 @@ static int clone_child(void *context, struct err *e)
 	struct clone_args args = {.flags = l->plan->namespaces, .exit_signal = SIGCHLD};
 	pid_t pid;
 
+	/* That of the program begins at its own group: program_cgroup_namespace. */
+	if (plan_has_group(l->plan))
+		args.flags &= ~(uint64_t)CLONE_NEWCGROUP;
+
 	l->inside = (struct inside){
 		.plan = l->plan,
 		.names = &l->names,
@@ -257,6 +263,8 @@ static int clone_child(void *context, struct err *e)
 				      : NULL,
 		.store = l->store.pool ? l->store.dir : -1,
 		.layers = l->layers,
+		.groups = l->groups,
+		.group_name = l->group_name,
 		.overlays = l->overlays_inside,
 		.terminal = l->terminal,
 		.foreground = l->foreground,
@@ -360,6 +368,7 @@ const struct step launch_steps[] = {
 	{"git", guards_git, git_remember, git_put_right},
 	{"filter", NULL, get_filter, drop_filter},
 	{"terminal", NULL, find_terminal, leave_terminal},
+	{"group", plan_has_group, group_begin, group_end},
 	{"store", plan_uses_store, overlay_begin, overlay_end},
 	{"channel", NULL, make_channel, drop_channel},
 	{"clone", NULL, clone_child, kill_child},
@@ -393,16 +402,21 @@ int run_plan(const struct plan *plan, const struct sandbox_request *request, str
 			   .terminal = -1,
 			   .channel = -1,
 			   .channel_inside = -1,
+			   .groups = -1,
 			   .overlays = -1,
 			   .overlays_inside = -1,
 			   .user_namespace = -1};
+	const int64_t began = run_now();
 	volatile size_t at = 0;
 	bool had_terminal;
 	int status;
 
+	ret->usage = usage_unknown;
 	if (steps_run(launch_steps, launch_rows, plan, &l, &at, e))
 		return -1;
 	status = supervise(&l, e);
+	ret->wall = run_now() - began;
+	ret->timed_out = l.timed_out;
 	had_terminal = l.foreground;
 	l.killed = status < 0 || WIFSIGNALED(status);
 	steps_undo(launch_steps, launch_rows, plan, &l);

@@ -181,11 +181,49 @@ static int probe_state(const struct profile *p, struct host *h, const path_use_v
 	return 0;
 }
 
+static bool has_limits(const struct profile *p)
+{
+	for (enum key_id id = KEY_MEMORY_MAX; id < KEY_RUNTIME_MAX; id++) {
+		if (p->s[id].set)
+			return true;
+	}
+	return false;
+}
+
+static int probe_disks(const struct profile *p, struct host *h, enum key_id key, struct err *e)
+{
+	const struct setting *s = &p->s[key];
+
+	for (size_t i = 0; i < s->list.n; i++) {
+		const struct value *v = &s->list.v[i];
+		const char *path = plan_expand_path(p, h, v, v->text, e);
+
+		if (!path)
+			return -1;
+		host_disk_probe(h, path);
+	}
+	return 0;
+}
+
+static int probe_resources(const struct profile *p, struct host *h, bool measure, struct err *e)
+{
+	if (measure || has_limits(p))
+		host_cgroup_probe(h, measure);
+	if (p->s[KEY_CPUS].list.n || p->s[KEY_MEMORY_MAX].is_percent ||
+	    p->s[KEY_MEMORY_HIGH].is_percent || p->s[KEY_SWAP_MAX].is_percent)
+		host_machine_probe(h);
+	return probe_disks(p, h, KEY_IO_READ, e) || probe_disks(p, h, KEY_IO_WRITE, e) ? -1 : 0;
+}
+
 int run_prepare(const struct profile *profile, struct host *host, const char *const *argv,
-		struct plan *ret, struct err *e)
+		bool measure, struct plan *ret, struct err *e)
 {
 	path_use_vec uses = {0};
-	struct plan_inputs in = {.profile = profile, .host = host, .uses = &uses, .argv = argv};
+	struct plan_inputs in = {.profile = profile,
+				 .host = host,
+				 .uses = &uses,
+				 .argv = argv,
+				 .measure = measure};
 
 	if (plan_uses(profile, host, &uses, e) || read_seccomp_file(profile, host, &in, e))
 		return -1;
@@ -200,6 +238,8 @@ int run_prepare(const struct profile *profile, struct host *host, const char *co
 	if (has_unix_sockets(profile) && probe_sockets(host, &uses, e))
 		return -1;
 	if (profile->s[KEY_COW].list.n && host_overlay_probe(host, e))
+		return -1;
+	if (probe_resources(profile, host, measure, e))
 		return -1;
 	if (profile_number(profile, KEY_IDENTITY, IDENTITY_SELF) != IDENTITY_SELF)
 		host_ids_probe(host);

@@ -13,10 +13,11 @@
 
 /*
  * Gathers what the profile makes worth knowing about the host, and plans. Looks, changes nothing.
- * `argv` may be empty. Everything is in the profile's pool.
+ * `argv` may be empty; `measure`: a group is wanted to tell what the program uses. Everything is in the
+ * profile's pool.
  */
 int run_prepare(const struct profile *profile, struct host *host, const char *const *argv,
-		struct plan *ret, struct err *e);
+		bool measure, struct plan *ret, struct err *e);
 
 /* The state of one launch; zeroed, then filled by the steps. */
 struct launch {
@@ -41,6 +42,9 @@ struct launch {
 	struct outcome *outcome;
 	struct store store; /* where plan_uses_store */
 	size_t *layers;	    /* index in store.trees, one a copy-on-write tree of the plan */
+	int groups;		/* directory in which PID 1 makes the sandbox's cgroup; or -1 */
+	const char *group_name;
+	bool timed_out;		/* RuntimeMaxSec= has passed */
 	int overlays, overlays_inside; /* mounts of fuse-overlayfs go over this pair to PID 1 */
 	int user_namespace;	/* of the sandbox, where other ids' files may be left; or -1 */
 	struct server *servers; /* fuse-overlayfs, one a tree that has it */
@@ -66,6 +70,10 @@ struct outcome {
 	const char *kept; /* its name; NULL: nothing is left of it */
 	size_t changes, trees;
 	const char *tree; /* the first one's path */
+	int64_t wall;	  /* microseconds from the program's start to its end */
+	bool has_group;	  /* usage is what the cgroup says; else what could be learned of processes */
+	bool timed_out;	  /* RuntimeMaxSec= has passed */
+	struct usage usage;
 	bool interrupted; /* the program was ended by Ctrl-C: see run_die_likewise */
 	struct err store; /* what went wrong behind the program's end; text empty: nothing */
 };
@@ -106,8 +114,17 @@ int overlay_tidy(void *context, struct err *e);
 int overlay_died(const struct server *server, const char *when, struct err *e);
 /* -1. What failed inside may have failed because such a process has ended: then its reason is the one to give. */
 int overlay_reason(const struct launch *l, struct err *e);
+/* group.c: steps of the launch. */
+int group_begin(void *context, struct err *e);
+void group_end(void *context);
+/* Until PID 1 has made the group; its descriptor, or -1 and an error. */
+int group_await(struct launch *l, struct err *e);
+/* Memory was short, and the kernel has ended all of it. */
+bool group_was_killed(const struct launch *l);
 /* git.c: steps of the launch. */
 int git_remember(void *context, struct err *e);
 void git_put_right(void *context);
-/* supervise.c: until the program has ended; its wait status. */
+/* supervise.c */
+int64_t run_now(void); /* microseconds, CLOCK_MONOTONIC */
+/* until the program has ended; its wait status. */
 int supervise(struct launch *l, struct err *e);

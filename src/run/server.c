@@ -342,19 +342,23 @@ static _Noreturn void serve(const struct launch *l, size_t i, int errors)
 	_exit(125);
 }
 
-int server_start(struct launch *l, size_t i, struct server *ret, struct err *e)
+int server_start(struct launch *l, size_t i, int group, struct server *ret, struct err *e)
 {
+	/* What it reads and writes for the program is limited as if the program did it. */
+	struct clone_args args = {.flags = group >= 0 ? CLONE_INTO_CGROUP : 0,
+				  .exit_signal = SIGCHLD,
+				  .cgroup = group >= 0 ? (uint64_t)group : 0};
 	int pipes[2];
 
 	if (pipe2(pipes, O_CLOEXEC | O_NONBLOCK))
 		return err_errno(e, "pipe");
 	*ret = (struct server){.path = l->plan->cows.v[i].path, .process = -1, .errors = pipes[0]};
-	ret->pid = fork();
+	ret->pid = fd_clone3(&args);
 	if (ret->pid == 0)
 		serve(l, i, pipes[1]);
 	close(pipes[1]);
 	if (ret->pid < 0)
-		return err_errno(e, "fork");
+		return err_errno(e, "cannot make a process");
 	ret->process = (int)syscall(SYS_pidfd_open, ret->pid, 0);
 	if (ret->process >= 0)
 		return 0;

@@ -5,7 +5,7 @@
 #include "run/run.h"
 
 /* Starts one for tree `i` of the plan. Its mount, or what went wrong, goes to PID 1. */
-int server_start(struct launch *l, size_t i, struct server *ret, struct err *e);
+int server_start(struct launch *l, size_t i, int group, struct server *ret, struct err *e);
 /*
  * standins.c: puts those below `path` into the layer of this tree, unless the program has replaced them
  * or what is above them. As root of the sandbox's user namespace; only one process at a time. `tree` is

@@ -8,12 +8,14 @@
  *			continued, continue it
  *	it stops for the terminal (SIGTTIN, SIGTTOU)
  *			if we are in the foreground it gets the terminal, else we stop as above
+ *	its time is up	SIGTERM, as from outside; and after a while of grace SIGKILL for all
  */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "run/run.h"
@@ -89,6 +91,42 @@ static void pass_signals(const struct launch *l)
 	}
 }
 
+int64_t run_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* For poll(2). */
+static int milliseconds_to(int64_t deadline)
+{
+	int64_t left;
+
+	if (deadline == STR_INFINITY)
+		return -1;
+	left = deadline - run_now();
+	if (left <= 0)
+		return 0;
+	return left / 1000 >= INT32_MAX ? INT32_MAX : (int)(left / 1000) + 1;
+}
+
+enum { GRACE = 5 * 1000 * 1000 }; /* microseconds between SIGTERM and SIGKILL */
+
+/* The time is up: a word of warning first. False: it has been given already. */
+static bool warn_program(struct launch *l, int64_t *deadline)
+{
+	if (l->timed_out)
+		return false;
+	l->timed_out = true;
+	*deadline = run_now() + GRACE;
+	channel_send(l->channel, MESSAGE_SIGNAL, SIGTERM, NULL);
+	/* Of what is stopped nobody hears it. */
+	channel_send(l->channel, MESSAGE_SIGNAL, SIGCONT, NULL);
+	return true;
+}
+
 static bool has_word(const struct launch *l)
 {
 	struct message m;
@@ -96,9 +134,33 @@ static bool has_word(const struct launch *l)
 	return recv(l->channel, &m, sizeof(m), MSG_PEEK | MSG_DONTWAIT) >= 0;
 }
 
-int supervise(struct launch *l, struct err *e)
+static int end_run(struct launch *l, const struct message *m)
+{
+	/*
+	 * PID 1 is alone and on its way out: nothing to kill, and no reason to wait for it, but where
+	 * its end is that of mounts whose files are still being written.
+	 */
+	if (!l->n_servers)
+		l->pid = 0;
+	l->outcome->usage = m->usage;
+	l->outcome->has_group = l->groups >= 0;
+	return m->value;
+}
+
+/* It ends with PID 1 as well, whose word of the program's end is there before. */
+static const struct server *dead_server(const struct launch *l, const struct pollfd *fds)
+{
+	for (size_t i = 0; i < l->n_servers; i++) {
+		if (fds[i].revents && !has_word(l))
+			return &l->servers[i];
+	}
+	return NULL;
+}
+
+static int run_until_end(struct launch *l, int64_t deadline, struct err *e)
 {
 	size_t n = 2 + l->n_servers;
+	const struct server *dead;
 	struct pollfd fds[n];
 	struct message m;
 
@@ -107,13 +169,18 @@ int supervise(struct launch *l, struct err *e)
 	for (size_t i = 2; i < n; i++)
 		fds[i] = (struct pollfd){.fd = l->servers[i - 2].process, .events = POLLIN};
 	for (;;) {
-		if (poll(fds, n, -1) < 0 && errno != EINTR)
+		int found = poll(fds, n, milliseconds_to(deadline));
+
+		if (found < 0 && errno != EINTR)
 			return err_errno(e, "poll");
-		/* It ends with PID 1 as well, whose word of the program's end is there before. */
-		for (size_t i = 2; i < n; i++) {
-			if (fds[i].revents && !has_word(l))
-				return overlay_died(&l->servers[i - 2], "while the program ran", e);
-		}
+		if (found == 0 && !warn_program(l, &deadline))
+			return SIGKILL; /* by kill_child */
+		if (found <= 0)
+			continue;
+		dead = dead_server(l, fds + 2);
+		if (dead)
+			return group_was_killed(l) ? SIGKILL
+						   : overlay_died(dead, "while the program ran", e);
 		if (fds[1].revents)
 			pass_signals(l);
 		if (!fds[0].revents)
@@ -122,15 +189,14 @@ int supervise(struct launch *l, struct err *e)
 			return err_set(e, "PID 1 of the sandbox was killed");
 		if (m.kind == MESSAGE_STOPPED)
 			stop_with_program(l, m.value);
-		if (m.kind == MESSAGE_ENDED) {
-			/*
-			 * PID 1 is alone and on its way out: nothing to kill, and no reason to wait
-			 * for it, but where its end is that of mounts whose files are still being
-			 * written.
-			 */
-			if (!l->n_servers)
-				l->pid = 0;
-			return m.value;
-		}
+		if (m.kind == MESSAGE_ENDED)
+			return end_run(l, &m);
 	}
+}
+
+int supervise(struct launch *l, struct err *e)
+{
+	int64_t limit = l->plan->runtime_max;
+
+	return run_until_end(l, limit == STR_INFINITY ? limit : run_now() + limit, e);
 }

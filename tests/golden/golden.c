@@ -22,21 +22,45 @@ struct facts {
 	bool no_subids, no_mappers, no_fuse;
 	const char
 		*state_type; /* of the file system for layers, if the kernel's overlay refuses it */
+	const struct host_cgroup *cgroup; /* NULL: a group of the caller's own, with everything */
 };
+
+static const struct host_cgroup delegated = {.kind = CGROUP_V2,
+					     .mount = "/sys/fs/cgroup",
+					     .own = "/sys/fs/cgroup/user/shell",
+					     .subtree = "/sys/fs/cgroup/user/shell",
+					     .has_callers = true,
+					     .there = CONTROLLERS_ALL},
+				hybrid = {.kind = CGROUP_HYBRID,
+					  .mount = "/sys/fs/cgroup/unified"},
+				login = {.kind = CGROUP_V2,
+					 .mount = "/sys/fs/cgroup",
+					 .own = "/sys/fs/cgroup/user.slice/session-1.scope",
+					 .runtime_dir = "/run/user/1000",
+					 .scope_helper = "/usr/libexec/sandbox/sandbox-scope",
+					 .of_manager = CONTROLLER_CPU | CONTROLLER_MEMORY |
+						       CONTROLLER_PIDS},
+				not_delegated = {.kind = CGROUP_V2,
+						 .mount = "/sys/fs/cgroup",
+						 .own = "/sys/fs/cgroup/system"};
 
 /* What makes a difference, one at a time. */
 static const struct facts hosts[] = {
-	{"normal", 1000, 7, "/home/user", "/home/user/project", false, false, false, NULL},
-	{"no-landlock", 1000, 0, "/home/user", "/home/user/project", false, false, false, NULL},
-	{"landlock-2", 1000, 2, "/home/user", "/home/user/project", false, false, false, NULL},
-	{"old-kernel", 1000, 1, "/home/user", "/home/user/project", false, true, false, NULL},
-	{"no-subids", 1000, 7, "/home/user", "/home/user/project", true, false, false, NULL},
-	{"no-fuse", 1000, 7, "/home/user", "/home/user/project", false, false, true, NULL},
-	{"home-on-nfs", 1000, 7, "/home/user", "/home/user/project", false, false, false, "nfs4"},
-	{"no-home", 1000, 7, NULL, "/srv/project", false, false, false, NULL},
-	{"root", 0, 7, "/root", "/root/project", false, false, false, NULL},
-	{"home-as-cwd", 1000, 7, "/home/user", "/home/user", false, false, false, NULL},
-	{"no-cwd", 1000, 7, "/home/user", NULL, false, false, false, NULL},
+	{"normal", 1000, 7, "/home/user", "/home/user/project", false, false, false, NULL, NULL},
+	{"no-landlock", 1000, 0, "/home/user", "/home/user/project", false, false, false, NULL, NULL},
+	{"landlock-2", 1000, 2, "/home/user", "/home/user/project", false, false, false, NULL, NULL},
+	{"old-kernel", 1000, 1, "/home/user", "/home/user/project", false, true, false, NULL, NULL},
+	{"no-subids", 1000, 7, "/home/user", "/home/user/project", true, false, false, NULL, NULL},
+	{"no-fuse", 1000, 7, "/home/user", "/home/user/project", false, false, true, NULL, NULL},
+	{"home-on-nfs", 1000, 7, "/home/user", "/home/user/project", false, false, false, "nfs4", NULL},
+	{"no-home", 1000, 7, NULL, "/srv/project", false, false, false, NULL, NULL},
+	{"root", 0, 7, "/root", "/root/project", false, false, false, NULL, NULL},
+	{"home-as-cwd", 1000, 7, "/home/user", "/home/user", false, false, false, NULL, NULL},
+	{"no-cwd", 1000, 7, "/home/user", NULL, false, false, false, NULL, NULL},
+	{"hybrid", 1000, 7, "/home/user", "/home/user/project", false, false, false, NULL, &hybrid},
+	{"login", 1000, 7, "/home/user", "/home/user/project", false, false, false, NULL, &login},
+	{"no-delegation", 1000, 7, "/home/user", "/home/user/project", false, false, false, NULL,
+	 &not_delegated},
 };
 
 static const struct {
@@ -121,6 +145,12 @@ static void make_up(struct host *h, struct pool *pool, const struct facts *f)
 	h->fuse_overlayfs = f->no_fuse ? NULL : "/usr/bin/fuse-overlayfs";
 	h->fuse_device = true;
 	h->state_type = f->state_type;
+	h->cgroup = f->cgroup ? *f->cgroup : delegated;
+	h->memory = (uint64_t)16 << 30;
+	h->cpus = "0-7";
+	*vec_add(pool, &h->disks) = (struct host_disk){.path = "/", .device = "254:0"};
+	*vec_add(pool, &h->disks) = (struct host_disk){.path = "/home", .device = "254:16"};
+	*vec_add(pool, &h->disks) = (struct host_disk){.path = "/tmp"};
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++)
 		*vec_add(pool, &h->mounts) = mounts[i];
 	if (!f->no_mappers) {

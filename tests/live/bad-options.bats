@@ -114,30 +114,11 @@ teardown() {
 		wrong $line
 		refused "${line%% *}|${line##* }"
 	done <<-'LIST'
-		--memory 1G
-		--cpus 1
-		--pids 100
-		--io-read 1M
-		--io-write 1M
-		--timeout 5s
 		--net private
 		--allow example.org
 		--publish 8080:80
 		--detach
 	LIST
-	local key
-	for key in MemoryMax=1G CPUQuota=50% TasksMax=100 RuntimeMaxSec=5 AllowedCPUs=0 IOWeight=5; do
-		wrong --set "Resources.$key"
-		refused "${key%=*}"
-		text '[Profile]' 'Inherit=shell' '[Resources]' "$key"
-		wrong -p ./p.profile
-		mistaken ./p.profile:4 "${key%=*}"
-	done
-	# The way out: named as optional in the profile.
-	text '[Profile]' 'Inherit=shell' 'Optional=Resources.MemoryMax' '[Resources]' 'MemoryMax=1G'
-	sb -p ./p.profile -- echo ran
-	exited 0
-	printed ran
 }
 
 @test "profiles with a network of later are refused when run, and can be explained" {

@@ -167,16 +167,11 @@ static void test_environment(void **state)
 	assert_true(has_variable("HOME=/root") && has_variable("USER=root"));
 }
 
-/* --- what is not in this version, and Optional= --- */
+/* --- what is not in this version --- */
 
 static void test_refusals(void **state)
 {
 	static const char *const cases[][2] = {
-		{"[Resources]\nMemoryMax=1G\n",
-		 "f:2: MemoryMax=1G: limits of resources are not in this version"},
-		{"[Resources]\nTasksMax=10\n", "f:2: TasksMax=10: "},
-		{"[Resources]\nIOReadBandwidthMax=\"/ 1M\"\n", "f:2: IOReadBandwidthMax=/ 1M: "},
-		{"[Resources]\nRuntimeMaxSec=5\n", "f:2: RuntimeMaxSec=5: "},
 		{"[Network]\nPublish=80:80\n", "f:2: Publish=80:80: "},
 		{"[Network]\nNetworkRateMax=1M\n", "f:2: NetworkRateMax=1M: "},
 	};
@@ -184,16 +179,6 @@ static void test_refusals(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
 		must_refuse(cases[i][0], cases[i][1]);
-	begin(NULL);
-	must_build("[Resources]\nMemoryMax=infinity\nTasksMax=infinity\n");
-	begin(NULL);
-	must_build("[Profile]\nOptional=Resources.MemoryMax\n[Resources]\nMemoryMax=1G\n");
-	assert_int_equal(plan.notes.n, 1);
-	assert_non_null(strstr(plan.notes.v[0], "MemoryMax is not enforced"));
-	begin(NULL);
-	option(KEY_MEMORY_MAX, "--memory", "1G");
-	assert_int_equal(build(), -1);
-	assert_true(str_begins(err.text, "--memory"));
 }
 
 static void test_refusal_is_one_line(void **state)
