@@ -25,7 +25,7 @@ ALL_LDFLAGS := $(if $(SAN),-fsanitize=$(SAN),$(if $(filter 1,$(STATIC)),-static-
 	-Wl,--build-id=sha1 $(LDFLAGS)
 
 PKGS := libseccomp libcap-ng jansson
-pkg = $(shell pkg-config --exists $(PKGS) 2>/dev/null && echo yes)
+pkg = $(shell pkg-config --exists $(PKGS) libsystemd 2>/dev/null && echo yes)
 LIBS = $(shell pkg-config $(if $(filter 1,$(STATIC)),--static) --libs $(PKGS))
 
 # In the order of a run: what was written, what the host has, what will happen, what happens.
@@ -46,7 +46,7 @@ OBJ := $(SRC:%=$(B)/%.o)
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
-all: $(B)/sandbox $(B)/profiles man
+all: $(B)/sandbox $(B)/helpers/sandbox-scope $(B)/profiles man
 
 # A static libcap-ng warns of what it would need from the name service; with --no-warnings ld 2.40 would
 # hide symbols that are missing, too.
@@ -63,13 +63,19 @@ $(B)/%.o: src/%.c Makefile | need-libraries
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# Dynamic: libsystemd is not to be had otherwise.
+$(B)/helpers/%: helpers/%.c Makefile | need-libraries
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -o $@ $< $(patsubst -static-pie,-pie,$(ALL_LDFLAGS)) \
+		$(shell pkg-config --libs libsystemd)
+
 # A binary that is not installed finds the profiles beside itself.
 $(B)/profiles:
 	$(Q)mkdir -p $(@D) && ln -sfn $(if $(SAN),../)../profiles $@
 
 need-libraries:
 	$(if $(pkg),,$(error libraries are missing: apt-get install gcc pkg-config libseccomp-dev libcap-ng-dev \
-		libjansson-dev, or `make demo`))
+		libjansson-dev libsystemd-dev, or `make demo`))
 
 -include $(OBJ:.o=.d) $(B)/main.d
 
@@ -143,6 +149,7 @@ demo:
 SHIPPED := $(wildcard profiles/*.profile)
 install: all
 	install -D -m 755 $(B)/sandbox $(DESTDIR)$(BINDIR)/sandbox
+	install -D -m 755 -t $(DESTDIR)$(LIBEXECDIR)/sandbox $(B)/helpers/sandbox-scope helpers/sandbox-delegate
 	install -D -m 644 -t $(DESTDIR)$(DATADIR)/sandbox/profiles $(SHIPPED)
 	install -D -m 644 -t $(DESTDIR)$(DATADIR)/sandbox/apparmor helpers/apparmor/sandbox
 	$(foreach p,$(wildcard $(PAGES)),install -D -m 644 -t $(DESTDIR)$(MANDIR)/man$(lastword $(subst ., ,$(p))) $(p);)
@@ -158,7 +165,7 @@ uninstall:
 		$(ALIASES:%=$(DESTDIR)$(MANDIR)/man1/%.1)
 	rm -f $(DESTDIR)$(DATADIR)/bash-completion/completions/sandbox $(DESTDIR)$(DATADIR)/zsh/site-functions/_sandbox \
 		$(DESTDIR)$(DATADIR)/fish/vendor_completions.d/sandbox.fish
-	rm -rf $(DESTDIR)$(DATADIR)/sandbox
+	rm -rf $(DESTDIR)$(DATADIR)/sandbox $(DESTDIR)$(LIBEXECDIR)/sandbox
 
 cov:
 	$(Q)$(MAKE) --no-print-directory B=build/cov STATIC=0 CFLAGS='-O0 -g --coverage' LDFLAGS=--coverage tests

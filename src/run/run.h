@@ -45,6 +45,7 @@ struct launch {
 	int groups;		/* directory in which PID 1 makes the sandbox's cgroup; or -1 */
 	const char *group_name;
 	bool timed_out;		/* RuntimeMaxSec= has passed */
+	int64_t deadline;	/* of it, by run_now(); then of the grace. STR_INFINITY: none */
 	int overlays, overlays_inside; /* mounts of fuse-overlayfs go over this pair to PID 1 */
 	int user_namespace;	/* of the sandbox, where other ids' files may be left; or -1 */
 	struct server *servers; /* fuse-overlayfs, one a tree that has it */

@@ -36,6 +36,35 @@ static void continue_program(struct launch *l, bool with_terminal)
 		channel_send(l->channel, MESSAGE_SIGNAL, SIGCONT, NULL);
 }
 
+int64_t run_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/*
+ * Stops our process group's part of the job until somebody continues it; or until the program's time is
+ * up, for which the kernel sends us what continues.
+ */
+static void stop_self(const struct launch *l)
+{
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGCONT};
+	struct itimerspec at = {.it_value = {.tv_sec = l->deadline / 1000000,
+					     .tv_nsec = l->deadline % 1000000 * 1000}};
+	bool timed = l->deadline != STR_INFINITY;
+	timer_t timer;
+
+	if (timed && timer_create(CLOCK_MONOTONIC, &event, &timer))
+		return;
+	if (timed)
+		timer_settime(timer, TIMER_ABSTIME, &at, NULL);
+	kill(getpid(), SIGSTOP);
+	if (timed)
+		timer_delete(timer);
+}
+
 /* A signal that ends us has come: then we do not stop, for who would continue us? */
 static bool is_to_end(void)
 {
@@ -75,7 +104,7 @@ static void stop_with_program(struct launch *l, int signal)
 	}
 	if (had_terminal)
 		kill(0, SIGTSTP);
-	kill(getpid(), SIGSTOP);
+	stop_self(l);
 	forget_stops(l);
 	/* Continued: in the foreground (fg) or not (bg). */
 	continue_program(l, had_terminal && have_terminal(l));
@@ -89,14 +118,6 @@ static void pass_signals(const struct launch *l)
 		if (info.ssi_signo != SIGCONT)
 			channel_send(l->channel, MESSAGE_SIGNAL, (int)info.ssi_signo, NULL);
 	}
-}
-
-int64_t run_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 /* For poll(2). */
@@ -115,12 +136,12 @@ static int milliseconds_to(int64_t deadline)
 enum { GRACE = 5 * 1000 * 1000 }; /* microseconds between SIGTERM and SIGKILL */
 
 /* The time is up: a word of warning first. False: it has been given already. */
-static bool warn_program(struct launch *l, int64_t *deadline)
+static bool warn_program(struct launch *l)
 {
 	if (l->timed_out)
 		return false;
 	l->timed_out = true;
-	*deadline = run_now() + GRACE;
+	l->deadline = run_now() + GRACE;
 	channel_send(l->channel, MESSAGE_SIGNAL, SIGTERM, NULL);
 	/* Of what is stopped nobody hears it. */
 	channel_send(l->channel, MESSAGE_SIGNAL, SIGCONT, NULL);
@@ -157,7 +178,7 @@ static const struct server *dead_server(const struct launch *l, const struct pol
 	return NULL;
 }
 
-static int run_until_end(struct launch *l, int64_t deadline, struct err *e)
+static int run_until_end(struct launch *l, struct err *e)
 {
 	size_t n = 2 + l->n_servers;
 	const struct server *dead;
@@ -169,11 +190,11 @@ static int run_until_end(struct launch *l, int64_t deadline, struct err *e)
 	for (size_t i = 2; i < n; i++)
 		fds[i] = (struct pollfd){.fd = l->servers[i - 2].process, .events = POLLIN};
 	for (;;) {
-		int found = poll(fds, n, milliseconds_to(deadline));
+		int found = poll(fds, n, milliseconds_to(l->deadline));
 
 		if (found < 0 && errno != EINTR)
 			return err_errno(e, "poll");
-		if (found == 0 && !warn_program(l, &deadline))
+		if (found == 0 && !warn_program(l))
 			return SIGKILL; /* by kill_child */
 		if (found <= 0)
 			continue;
@@ -198,5 +219,6 @@ int supervise(struct launch *l, struct err *e)
 {
 	int64_t limit = l->plan->runtime_max;
 
-	return run_until_end(l, limit == STR_INFINITY ? limit : run_now() + limit, e);
+	l->deadline = limit == STR_INFINITY ? limit : run_now() + limit;
+	return run_until_end(l, e);
 }

@@ -1,0 +1,227 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# What of [Resources] needs no controllers: the time limit, what is said at the end, refusals with their
+# reasons, and the group itself where this host has a hierarchy of version 2. The limits are in tests/vm.
+#
+# Quoted text is for the shell inside; capture sets status, output and stderr.
+# shellcheck disable=SC2016,SC2154
+
+load ../lib/common
+load live
+
+setup() {
+	setup_project
+}
+
+teardown() {
+	[ -z "${launcher:-}" ] || kill -KILL "$launcher" 2>/dev/null || true
+	teardown_project
+}
+
+# said REGEX: a line of standard error.
+said() {
+	grep -Eq -e "$1" <<<"$stderr" || report "not said: $1"
+}
+
+# --- the time limit
+
+@test "a program is ended when its time is up, and told so first" {
+	sb -p shell --timeout 200ms -- sleep 30
+	exited 143
+	said '^sandbox: RuntimeMaxSec=200ms reached$'
+	sb -p shell --timeout 200ms -- sh -c 'trap "echo told; exit 3" TERM; sleep 30 & wait'
+	exited 3
+	printed told
+	said 'RuntimeMaxSec=200ms reached'
+	no_leftovers
+}
+
+@test "a program that does not end when it is told to is killed, and all that it started" {
+	sb -p shell --set Resources.RuntimeMaxSec=200ms -- \
+		sh -c 'trap "" TERM; (trap "" TERM; sleep 60) & setsid sleep 60 & sleep 30 & wait; sleep 30'
+	exited 137
+	said 'RuntimeMaxSec=200ms reached'
+	no_leftovers
+}
+
+@test "a stopped program is ended when its time is up" {
+	sb -p shell --timeout 300ms -- sh -c 'kill -STOP $$; sleep 30'
+	exited 143
+	no_leftovers
+}
+
+@test "a program that ends in time is left alone, and nothing is said" {
+	ok -p shell --timeout 1min -- echo ran
+	printed ran
+	ok -p shell --timeout infinity -- echo ran
+	ok -p shell --timeout 1min --timeout '' --set Resources.RuntimeMaxSec= -- echo ran || true
+	sb -p shell --quiet --timeout 200ms -- sleep 30
+	exited 143
+	[ -z "$stderr" ] || report "something was said"
+}
+
+@test "what is no time is refused" {
+	local time
+	for time in 0 -1 soon 1x; do
+		sb -p shell "--timeout=$time" -- true
+		refused timeout 'time'
+	done
+	sb -p shell --timeout -- true
+	exited 125
+}
+
+# --- what is said at the end
+
+@test "--stats says what was used, and the status stays the program's" {
+	sb -p shell --stats -- sh -c 'i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; exit 5'
+	exited 5
+	said '^sandbox: wall [0-9.]+ s, user [0-9.]+ s, system [0-9.]+ s$'
+	said '^sandbox: memory peak [0-9.]+M'
+	[ "$(wc -l <<<"$stderr")" -eq 2 ] || report "two lines were expected"
+	sb -p shell --stats --quiet -- kill -KILL 0
+	said '^sandbox: wall'
+}
+
+@test "--json says it as an object on one line" {
+	sb -p shell --json --timeout 300ms -- sh -c 'head -c 40M /dev/zero | tail -c 30M >/dev/null; sleep 30'
+	exited 143
+	[ "$(wc -l <<<"$stderr")" -eq 1 ] || report "one line was expected"
+	json 'j["exit"] == 143 and j["source"] in ("cgroup", "getrusage") and j["kept"] is None' <<<"$stderr"
+	json 'j["wall_us"] >= 300000 and j["user_us"] + j["system_us"] > 0 and j["memory_peak"] > 25 << 20' <<<"$stderr"
+	json 'j["limits"] == [{"key": "RuntimeMaxSec", "value": "300ms", "effect": "RuntimeMaxSec=300ms reached"}]' \
+		<<<"$stderr"
+	sb --json -- sh -c 'echo x >new'
+	exited 0
+	json 'j["changes"] == 1 and j["kept"]' <<<"$stderr"
+	"$SANDBOX" remove "$(python3 -c 'import json,sys; print(json.load(sys.stdin)["kept"])' <<<"$stderr")"
+	no_leftovers
+}
+
+# --- hosts that cannot
+
+# On a host whose /sys/fs/cgroup is what the shell text $1 makes of it.
+on_host() {
+	local setup=$1
+	shift
+	capture timeout 30 bash -c '. "$1"; shift; hostlike "$@"' on_host "$ROOT/tests/live/live.bash" "$setup" \
+		"$SANDBOX" "$@"
+}
+
+V1='mount -t tmpfs none /sys/fs/cgroup'
+ABSENT='mount --bind /proc /sys/fs/cgroup'
+
+@test "a limit that nothing enforces is refused: which, why, and what to do" {
+	on_host "$V1" -p shell --memory 64M -- true
+	refused '--memory' 'MemoryMax=64M' 'version 1 only' 'systemd.unified_cgroup_hierarchy'
+	on_host "$V1" -p shell --set Resources.AllowedCPUs=0 -- true
+	refused '--set' 'AllowedCPUs=0'
+	on_host "$ABSENT" -p shell --pids 5 -- true
+	refused '--pids' 'TasksMax=5' 'no cgroup2 file system' 'mount -t cgroup2'
+	printf '%s\n' '[Profile]' 'Inherit=shell' '[Resources]' 'CPUWeight=5' >p.profile
+	on_host "$ABSENT" -p ./p.profile -- true
+	mistaken ./p.profile:4 'CPUWeight=5'
+}
+
+@test "a limit that is optional is left out with one quiet line; that of an option is not optional" {
+	on_host "$V1" -p build -- echo ran
+	exited 0
+	printed ran
+	[ -z "$stderr" ] || report "something was said"
+	on_host "$V1" -p build --verbose -- echo ran
+	exited 0
+	[ "$(grep -c 'not enforced' <<<"$stderr")" -eq 1 ] || report "one note was expected"
+	said 'note: MemoryMax, TasksMax: not enforced: .*version 1'
+	on_host "$V1" -p build --memory 1G -- echo ran
+	refused '--memory' 'MemoryMax=1G'
+}
+
+@test "a time limit needs none of it" {
+	on_host "$ABSENT" -p shell --timeout 200ms -- sleep 30
+	exited 143
+	said 'RuntimeMaxSec=200ms reached'
+}
+
+@test "doctor names what such a host lacks" {
+	on_host "$V1" doctor
+	shows 'cgroup hierarchy +v1; limits need v2'
+	on_host "$ABSENT" doctor
+	shows 'cgroup hierarchy +not mounted'
+}
+
+# --- bad values
+
+@test "values that are none are refused with what is expected" {
+	local line
+	while read -r line; do
+		# Several words.
+		# shellcheck disable=SC2086
+		sb -p shell $line -- true
+		refused "${line%% *}" || return 1
+	done <<-'LIST'
+		--memory lots
+		--memory -1
+		--memory 101%
+		--cpus 0
+		--cpus many
+		--pids 0
+		--pids -5
+		--io-read fast
+		--io-write 0
+		--set Resources.AllowedCPUs=1-
+		--set Resources.AllowedCPUs=3-1
+		--set Resources.AllowedCPUs=9999
+		--set Resources.CPUWeight=0
+		--set Resources.CPUWeight=10001
+		--set Resources.IOWeight=x
+	LIST
+	sb -p shell --set 'Resources.IOReadBandwidthMax=/' -- true
+	refused IOReadBandwidthMax 'a path and a rate'
+	sb -p shell --set 'Resources.IOReadBandwidthMax=/nowhere 1M' -- true
+	refused IOReadBandwidthMax
+}
+
+# --- the group, on the host's own hierarchy
+
+# Another test file may have one that lives.
+no_group_left() {
+	[ -z "$(find "$groups" -mindepth 1 -name 'sandbox[.-]*' ! -name sandbox.callers)" ]
+}
+
+@test "a run with a group leaves none behind, however it ends" {
+	local groups=${SANDBOX_TEST_CGROUP:-}
+	[ -n "$groups" ] || skip_or_fail 'cgroup: the runner was not root, and could not give us a cgroup'
+	sb -p shell --stats -- sh -c 'exit 4'
+	exited 4
+	! grep -q getrusage <<<"$stderr" || report "there was no group"
+	sb -p shell --stats -- no-such-program
+	exited 127
+	sb -p shell --stats -- sh -c 'kill -KILL $$'
+	exited 137
+	sb -p shell --stats --user root -- true
+	sb -p shell --stats --user separate -- true
+	sb -p untrusted --stats --rw . -- true
+	wait_for 3 no_group_left || report "left: $(find "$groups")"
+	no_leftovers
+}
+
+@test "a launcher that is killed leaves no group behind" {
+	local groups=${SANDBOX_TEST_CGROUP:-} i
+	[ -n "$groups" ] || skip_or_fail 'cgroup: the runner was not root, and could not give us a cgroup'
+	for i in 0 0.001 0.002 0.003 0.005 0.01 0.3; do
+		"$SANDBOX" -p shell --stats -- sleep 30 2>/dev/null 3>&- &
+		launcher=$!
+		sleep "$i"
+		kill -KILL "$launcher"
+		wait "$launcher" || true
+	done
+	no_leftovers
+	wait_for 3 no_group_left || report "left: $(find "$groups")"
+}
+
+@test "the program is in the group and sees itself at the root of the hierarchy; PID 1 is not in it" {
+	[ -n "${SANDBOX_TEST_CGROUP:-}" ] || skip_or_fail 'cgroup: the runner was not root, and could not give us a cgroup'
+	sb -p shell --stats -- sh -c 'grep ^0:: /proc/self/cgroup; sh -c "(grep ^0:: /proc/self/cgroup) &" | cat; grep ^0:: /proc/1/cgroup'
+	exited 0
+	[ "${lines[0]}" = 0::/ ] && [ "${lines[1]}" = 0::/ ] && [ "${lines[2]}" != 0::/ ] || report "another group"
+}
