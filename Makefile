@@ -118,7 +118,8 @@ tests: all $(UNIT) $(PROBES) $(if $(SAN),,fuzzers) $(if $(wildcard tests/golden/
 check:
 	$(Q)tests/lib/packages build check
 	$(Q)$(MAKE) --no-print-directory WERROR=1 tests
-	$(Q)$(if $(filter live,$(or $(PART),live)),tests/live/sources)
+	$(Q)$(if $(filter live vm,$(or $(PART),live)),tests/live/sources)
+	$(Q)$(if $(filter vm,$(or $(PART),vm)),tests/lib/packages vm && tests/vm/image)
 	$(Q)SANDBOX=$(abspath $(B))/sandbox tests/lib/run $(PART)
 
 check-%:

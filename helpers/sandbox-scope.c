@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sandbox-scope UNIT DESCRIPTION: asks the user's systemd for a scope with one process in it.
+ * sandbox-scope UNIT DESCRIPTION [WEIGHT...]: asks the user's systemd for a scope with one process in it.
+ *
+ * WEIGHT is CPUWeight=N or IOWeight=N: shares are those of siblings, so they are the scope's, while limits
+ * belong into groups below, where systemd does not put them back (daemon-reload does, in the scope).
  *
  * A program of its own, because the launcher is static and speaks no D-Bus. It is started before the
  * process exists: what takes long (libraries, the connection) is done by then. The id of the process
@@ -169,21 +172,59 @@ static uint32_t read_pid(void)
 	return (uint32_t)strtoul(text, NULL, 10);
 }
 
-static void start_scope(sd_bus *bus, const char *unit, const char *description, uint32_t pid,
-			struct job *job)
+static int append_weight(sd_bus_message *m, const char *text)
+{
+	static const char *const names[] = {"CPUWeight", "IOWeight"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		size_t n = strlen(names[i]);
+		char *end;
+		uint64_t value;
+
+		if (strncmp(text, names[i], n) != 0 || text[n] != '=')
+			continue;
+		value = strtoul(text + n + 1, &end, 10);
+		if (*end || value < 1 || value > 10000)
+			break;
+		return sd_bus_message_append(m, "(sv)", names[i], "t", value);
+	}
+	fail("'%s' is not a weight", text);
+}
+
+/* StartTransientUnit(name, mode, properties, other units), not sent. */
+static int describe_scope(sd_bus *bus, const char *const *argv, uint32_t pid, sd_bus_message **ret)
+{
+	int r = sd_bus_message_new_method_call(bus, ret, MANAGER, OBJECT, MANAGER ".Manager",
+					       "StartTransientUnit");
+
+	if (r >= 0)
+		r = sd_bus_message_append(*ret, "ss", argv[1], "fail");
+	if (r >= 0)
+		r = sd_bus_message_open_container(*ret, 'a', "(sv)");
+	if (r >= 0)
+		r = sd_bus_message_append(*ret, "(sv)(sv)(sv)(sv)", "Description", "s", argv[2],
+					  "Delegate", "b", 1, "CollectMode", "s",
+					  "inactive-or-failed", "PIDs", "au", 1, pid);
+	for (argv += 3; r >= 0 && *argv; argv++)
+		r = append_weight(*ret, *argv);
+	if (r >= 0)
+		r = sd_bus_message_close_container(*ret);
+	return r < 0 ? r : sd_bus_message_append(*ret, "a(sa(sv))", 0);
+}
+
+static void start_scope(sd_bus *bus, const char *const *argv, uint32_t pid, struct job *job)
 {
 	uint64_t end = now() + PATIENCE;
 	sd_bus_error error = SD_BUS_ERROR_NULL;
+	__attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *call = NULL;
 	/* It holds the job's path. */
 	__attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *reply = NULL;
-	int r;
+	int r = describe_scope(bus, argv, pid, &call);
 
-	r = sd_bus_call_method(bus, MANAGER, OBJECT, MANAGER ".Manager", "StartTransientUnit",
-			       &error, &reply, "ssa(sv)a(sa(sv))", unit, "fail", 4, "Description",
-			       "s", description, "Delegate", "b", 1, "CollectMode", "s",
-			       "inactive-or-failed", "PIDs", "au", 1, pid, 0);
+	if (r >= 0)
+		r = sd_bus_call(bus, call, PATIENCE, &error, &reply);
 	if (sd_bus_error_has_name(&error, MANAGER ".UnitExists"))
-		fail("there is a %s already", unit);
+		fail("there is a %s already", argv[1]);
 	if (r >= 0)
 		r = sd_bus_message_read(reply, "o", &job->path);
 	if (r >= 0)
@@ -191,7 +232,7 @@ static void start_scope(sd_bus *bus, const char *unit, const char *description, 
 	if (r < 0)
 		fail("systemd: %s", r != -ETIMEDOUT && error.message ? error.message : why(r));
 	if (strcmp(job->result, "done") != 0)
-		fail("systemd could not move process %u into %s (the job: %s)", pid, unit,
+		fail("systemd could not move process %u into %s (the job: %s)", pid, argv[1],
 		     job->result);
 }
 
@@ -210,13 +251,11 @@ int main(int argc, char **argv)
 	uint32_t pid;
 	int r;
 
-	if (argc != 3)
-		fail("usage: sandbox-scope UNIT DESCRIPTION, a process id on standard input");
+	if (argc < 3)
+		fail("usage: sandbox-scope UNIT DESCRIPTION [WEIGHT...], a process id on standard input");
 	if (!is_scope(argv[1]))
 		fail("'%s' is not the name of a scope", argv[1]);
 	r = connect_manager(&bus);
-	if (r >= 0)
-		r = sd_bus_set_method_call_timeout(bus, PATIENCE);
 	if (r >= 0) /* not waited for: a bus daemon keeps the order of messages */
 		r = sd_bus_match_signal_async(bus, NULL, MANAGER, OBJECT, MANAGER ".Manager",
 					      "JobRemoved", on_job_removed, NULL, &job);
@@ -224,6 +263,6 @@ int main(int argc, char **argv)
 		fail("no connection to the user's systemd: %s", why(r));
 	pid = read_pid();
 	if (pid)
-		start_scope(bus, argv[1], argv[2], pid, &job);
+		start_scope(bus, (const char *const *)argv, pid, &job);
 	return EXIT_SUCCESS;
 }

@@ -99,6 +99,9 @@ static int tell(const struct session *s, const struct outcome *out, int status)
 		cli_error(&out->store);
 		status = EXIT_SANDBOX;
 	}
+	if (o->verbose && out->no_group.text[0])
+		fprintf(stderr, "sandbox: note: limits are not enforced: %s\n",
+			str_safe(&pool, out->no_group.text));
 	report_print(s, out, status);
 	if (name && !silent && out->changes) {
 		fprintf(stderr,

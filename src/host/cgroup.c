@@ -188,11 +188,11 @@ static void find_manager(struct host *h)
 	if (access(path_join(h->pool, dir, "systemd/private"), W_OK))
 		return;
 	c->runtime_dir = dir;
-	c->of_manager = controllers_in(
-		h->pool,
-		pool_printf(h->pool, "%s/user.slice/user-%u.slice/user@%u.service", c->mount,
-			    (unsigned)h->uid, (unsigned)h->uid),
-		"cgroup.controllers");
+	c->of_manager =
+		controllers_in(h->pool,
+			       pool_printf(h->pool, "%s/user.slice/user-%u.slice/user@%u.service",
+					   c->mount, (unsigned)h->uid, (unsigned)h->uid),
+			       "cgroup.controllers");
 }
 
 void host_machine_probe(struct host *h)

@@ -23,9 +23,9 @@ static void add_hierarchy(struct probe *p)
 
 	probe_add(p, "cgroup hierarchy", kind == CGROUP_V2 ? FEATURE_OK : FEATURE_WARNING,
 		  found[kind],
-		  kind == CGROUP_ABSENT		  ? "mount -t cgroup2 cgroup2 /sys/fs/cgroup"
+		  kind == CGROUP_ABSENT	      ? "mount -t cgroup2 cgroup2 /sys/fs/cgroup"
 		  : kind != CGROUP_V2 && grub ? boot
-						  : NULL);
+					      : NULL);
 }
 
 /* Where a sandbox with limits would be: which of the ways there are, in their order. */
@@ -38,17 +38,19 @@ static void add_place(struct probe *p)
 		probe_add(p, "own cgroup", FEATURE_WARNING, "not in the v2 hierarchy; no limits",
 			  NULL);
 	else if (c->subtree)
-		probe_add(p, "own cgroup", FEATURE_OK,
-			  pool_printf(p->pool, "%s, delegated to you",
-				      str_safe(p->pool, c->subtree)),
-			  NULL);
+		probe_add(
+			p, "own cgroup", FEATURE_OK,
+			pool_printf(p->pool, "%s, delegated to you", str_safe(p->pool, c->subtree)),
+			NULL);
 	else if (c->runtime_dir)
-		probe_add_own(p, "own cgroup", FEATURE_OK,
-			      pool_printf(p->pool,
-					  "%s, not yours to divide: each run with limits asks systemd for a scope;"
-					  " a shell from `systemd-run --user --scope -p Delegate=yes` asks once",
-					  own),
-			      NULL);
+		probe_add_own(
+			p, "own cgroup", FEATURE_OK,
+			pool_printf(
+				p->pool,
+				"%s, not yours to divide: each run with limits asks systemd for a scope;"
+				" a shell from `systemd-run --user --scope -p Delegate=yes` asks once",
+				own),
+			NULL);
 	else
 		probe_add(p, "own cgroup", FEATURE_WARNING,
 			  pool_printf(p->pool, "%s, not yours to divide; no limits", own),
@@ -69,8 +71,7 @@ static void add_controllers(struct probe *p)
 		" pids\\n' >/etc/systemd/system/user@.service.d/delegate.conf && systemctl daemon-reload";
 	const struct host_cgroup *c = &p->host.cgroup;
 	/* What the manager has is what any place below it can be given. */
-	uint32_t there = c->runtime_dir ? c->of_manager : c->there,
-		 lost = CONTROLLERS_ALL & ~there;
+	uint32_t there = c->runtime_dir ? c->of_manager : c->there, lost = CONTROLLERS_ALL & ~there;
 
 	if (c->kind != CGROUP_V2 || (!c->runtime_dir && !c->subtree))
 		return;
@@ -100,10 +101,10 @@ void probe_manager(struct probe *p)
 		probe_add(p, "systemd user manager", FEATURE_WARNING,
 			  "this host does not run systemd; limits need a cgroup of your own", NULL);
 	else if (c->runtime_dir)
-		probe_add(p, "systemd user manager", FEATURE_OK,
-			  pool_printf(p->pool, "it listens in %s",
-				      str_safe(p->pool, c->runtime_dir)),
-			  NULL);
+		probe_add(
+			p, "systemd user manager", FEATURE_OK,
+			pool_printf(p->pool, "it listens in %s", str_safe(p->pool, c->runtime_dir)),
+			NULL);
 	else
 		probe_add(p, "systemd user manager", FEATURE_WARNING,
 			  "yours cannot be reached; limits may need it",

@@ -99,10 +99,11 @@ enum cgroup_kind {
 #define CGROUP_CALLERS "sandbox.callers"
 struct host_cgroup {
 	enum cgroup_kind kind;
-	const char *mount;   /* where v2 is mounted, or NULL */
-	const char *own;     /* directory of the caller's cgroup; NULL: it cannot be seen */
-	const char *subtree; /* where groups can be made: own, or what own is the callers' leaf of; NULL */
-	bool has_callers;    /* processes stand in the subtree itself */
+	const char *mount; /* where v2 is mounted, or NULL */
+	const char *own;   /* directory of the caller's cgroup; NULL: it cannot be seen */
+	const char *
+		subtree; /* where groups can be made: own, or what own is the callers' leaf of; NULL */
+	bool has_callers;	 /* processes stand in the subtree itself */
 	uint32_t there, enabled; /* in the subtree: controllers, and those that its children have */
 	/* A scope of the user's systemd, where there is no subtree. */
 	const char *runtime_dir;  /* in which that systemd listens, or NULL */

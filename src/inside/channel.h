@@ -25,7 +25,7 @@ enum message_kind {
 struct message {
 	enum message_kind kind;
 	int value;
-	union { /* not sent with the others */
+	union {			    /* not sent with the others */
 		struct err err;	    /* MESSAGE_FAILED */
 		struct usage usage; /* MESSAGE_ENDED */
 	};

@@ -97,13 +97,15 @@ int inside_make_group(void *context, struct err *e)
 	struct inside *in = context;
 	const struct plan *p = in->plan;
 
+	if (in->groups < 0)
+		return 0; /* the launcher has found no place for it, and all of it is optional */
 	/* One that is there has the number of our launcher in its name, and so is left over. */
 	if (mkdirat(in->groups, in->group_name, 0755) &&
 	    (errno != EEXIST || unlinkat(in->groups, in->group_name, AT_REMOVEDIR) ||
 	     mkdirat(in->groups, in->group_name, 0755)))
 		return err_errno(e, "cgroup %s", in->group_name);
-	in->group = openat(in->groups, in->group_name,
-			   O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	in->group =
+		openat(in->groups, in->group_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (in->group < 0)
 		return err_errno(e, "cgroup %s", in->group_name);
 	for (size_t i = 0; i < p->limits.n; i++) {
@@ -148,7 +150,7 @@ void inside_leave_group(struct inside *in, struct usage *ret)
 	if (in->group < 0)
 		return;
 	if (ret)
-		usage_read(in->group, ret);
+		usage_read(in->group, in->plan->group.to_read, ret);
 	group_remove(in->groups, in->group_name);
 }
 

@@ -150,7 +150,7 @@ static pid_t start_program(struct inside *in)
 {
 	pid_t pid;
 
-	if (plan_has_group(in->plan))
+	if (in->group >= 0)
 		return start_in_group(in);
 	pid = vfork();
 	if (pid == 0)
@@ -162,7 +162,7 @@ _Noreturn void inside_main(struct inside *in)
 {
 	/* Dies with the launcher; if that has died already, the channel is at its end, which init.c
 	 * sees. */
-	if (!plan_has_group(in->plan))
+	if (in->groups < 0)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	in->umask = umask(0); /* modes are as written; the program has the caller's again */
 	in->root = in->scratch = in->landlock = in->group = -1;

@@ -22,7 +22,7 @@ struct inside {
 	const char *store_path; /* the directory with the layers; NULL: none */
 	int store;		/* the same, as the launcher has it open */
 	const size_t *layers;	/* of each copy-on-write tree: the name of its directory there */
-	int groups;	 /* directory of cgroups in which ours is made, or -1 */
+	int groups;		/* directory of cgroups in which ours is made, or -1 */
 	const char *group_name;
 	int overlays;	 /* where mounts come from that others make (fuse-overlayfs), or -1 */
 	int terminal;	 /* the controlling terminal, or -1 */
@@ -45,8 +45,9 @@ struct inside {
 	int *sealed;  /* mounts that become read-only at the end */
 	size_t n_sealed;
 	bool *skipped;
-	int group, program_group; /* the sandbox's cgroup, and that of the program: the same, or below */
-	unsigned made;			       /* names given out in scratch */
+	int group,
+		program_group; /* the sandbox's cgroup, and that of the program: the same, or below */
+	unsigned made;	       /* names given out in scratch */
 	uint64_t files_limit, files_limit_max; /* RLIMIT_NOFILE of the program */
 	mode_t umask;
 	pid_t program;

@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "host/host.h"
 #include "inside/usage.h"
 
 enum { FILE_SIZE = 4096 }; /* the kernel writes each of them into a page */
@@ -52,29 +53,36 @@ static int64_t sum(const char *text, const char *name)
 	return total;
 }
 
-void usage_read(int group, struct usage *ret)
+static void read_memory(int group, const char *events, bool all, struct usage *ret)
 {
+	ret->memory_kills = field(events, "oom_kill");
+	ret->memory_slowed = field(events, "high");
+	if (!all && ret->memory_kills <= 0 && ret->memory_slowed <= 0)
+		return;
+	ret->memory = read_number(group, "memory.current");
+	ret->memory_peak = read_number(group, "memory.peak");
+	ret->swap_peak = read_number(group, "memory.swap.peak");
+}
+
+void usage_read(int group, uint32_t controllers, struct usage *ret)
+{
+	bool all = controllers == CONTROLLERS_ALL;
 	char text[FILE_SIZE];
 
-	if (read_file(group, "cpu.stat", text)) {
+	if ((controllers & CONTROLLER_CPU) && read_file(group, "cpu.stat", text)) {
 		ret->user = field(text, "user_usec");
 		ret->system = field(text, "system_usec");
 		ret->throttled = field(text, "throttled_usec");
 	}
-	if (read_file(group, "memory.events", text)) {
-		ret->memory_kills = field(text, "oom_kill");
-		ret->memory_slowed = field(text, "high");
-		ret->memory = read_number(group, "memory.current");
-		ret->memory_peak = read_number(group, "memory.peak");
-		ret->swap_peak = read_number(group, "memory.swap.peak");
-	}
-	if (read_file(group, "pids.events", text)) {
+	if ((controllers & CONTROLLER_MEMORY) && read_file(group, "memory.events", text))
+		read_memory(group, text, all, ret);
+	if ((controllers & CONTROLLER_PIDS) && read_file(group, "pids.events", text)) {
 		ret->tasks_refused = field(text, "max");
-		ret->tasks = read_number(group, "pids.current");
-		ret->tasks_peak = read_number(group, "pids.peak");
+		ret->tasks = all ? read_number(group, "pids.current") : -1;
+		ret->tasks_peak = all ? read_number(group, "pids.peak") : -1;
 	}
 	/* Empty until the first byte. */
-	if (faccessat(group, "io.stat", R_OK, 0) == 0) {
+	if ((controllers & CONTROLLER_IO) && faccessat(group, "io.stat", R_OK, 0) == 0) {
 		read_file(group, "io.stat", text);
 		ret->read = sum(text, "rbytes=");
 		ret->written = sum(text, "wbytes=");

@@ -43,7 +43,7 @@ int inside_hide_self(void *context, struct err *e)
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
 		return err_errno(e, "PR_SET_DUMPABLE");
 	/* PR_SET_PDEATHSIG is lost when ids change (prctl(2)). */
-	if (!plan_has_group(in->plan) && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
+	if (in->groups < 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
 		return err_errno(e, "PR_SET_PDEATHSIG");
 	return 0;
 }

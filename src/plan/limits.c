@@ -112,9 +112,9 @@ static int limit_cpus(const struct plan_inputs *in, struct plan *p, struct err *
 		list = pool_printf(p->pool, "%s%s%s", list, i ? "," : "", s->list.v[i].text);
 	/* The kernel takes such a list, and lets the group have all processors. */
 	if (in->host->cpus && !cpus_meet(list, in->host->cpus))
-		return plan_refuse(in, KEY_CPUS, e,
-				   pool_printf(p->pool, "this machine has processors %s",
-					       in->host->cpus));
+		return plan_refuse(
+			in, KEY_CPUS, e,
+			pool_printf(p->pool, "this machine has processors %s", in->host->cpus));
 	add_limit(in, p, KEY_CPUS, "cpuset.cpus", list)->value = list;
 	return 0;
 }
@@ -146,8 +146,8 @@ static int limit_bandwidth(const struct plan_inputs *in, struct plan *p, enum ke
 	/* The last word on a disk counts. */
 	for (size_t i = s->list.n; i-- > 0;) {
 		const struct value *v = &s->list.v[i];
-		const char *path =
-			plan_expand_path(in->profile, in->host, v, v->text, e), *text, *device;
+		const char *path = plan_expand_path(in->profile, in->host, v, v->text, e), *text,
+			   *device;
 		const struct host_disk *disk = path ? find_disk(in->host, path) : NULL;
 		struct plan_limit *limit;
 
@@ -181,14 +181,13 @@ static int limit_all(const struct plan_inputs *in, struct plan *p, struct err *e
 			     *weight = &in->profile->s[KEY_IO_WEIGHT];
 
 	limit_memory(in, p);
-	if (limit_cpu(in, p, e) || limit_cpus(in, p, e) ||
-	    limit_bandwidth(in, p, KEY_IO_READ, e) || limit_bandwidth(in, p, KEY_IO_WRITE, e))
+	if (limit_cpu(in, p, e) || limit_cpus(in, p, e) || limit_bandwidth(in, p, KEY_IO_READ, e) ||
+	    limit_bandwidth(in, p, KEY_IO_WRITE, e))
 		return -1;
 	if (plan_is_asked_for(tasks, KEY_TASKS_MAX))
 		add_limit(in, p, KEY_TASKS_MAX, "pids.max", number_text(p->pool, tasks->number));
 	if (plan_is_asked_for(weight, KEY_IO_WEIGHT))
-		add_limit(in, p, KEY_IO_WEIGHT, "io.weight",
-			  number_text(p->pool, weight->number));
+		add_limit(in, p, KEY_IO_WEIGHT, "io.weight", number_text(p->pool, weight->number));
 	return 0;
 }
 
@@ -211,9 +210,10 @@ static const char *reason(const struct plan_inputs *in, uint32_t c, const char *
 	if (g->kind == CGROUP_V1)
 		return "this host has cgroups of version 1 only";
 	if (g->kind == CGROUP_HYBRID)
-		return pool_printf(in->profile->pool,
-				   "the cgroups of this host are hybrid: version 1 has the controller %s",
-				   name);
+		return pool_printf(
+			in->profile->pool,
+			"the cgroups of this host are hybrid: version 1 has the controller %s",
+			name);
 	*cure = "mount -t cgroup2 cgroup2 /sys/fs/cgroup, as root";
 	if (g->kind == CGROUP_ABSENT)
 		return "no cgroup2 file system is mounted on /sys/fs/cgroup";
@@ -256,19 +256,28 @@ static int drop_limits(const struct plan_inputs *in, struct plan *p, uint32_t th
 	}
 	p->limits.n = kept;
 	if (why)
-		*vec_add(p->pool, &p->notes) = pool_printf(p->pool, "%s: not enforced: %s", names, why);
+		*vec_add(p->pool, &p->notes) =
+			pool_printf(p->pool, "%s: not enforced: %s", names, why);
 	return 0;
 }
+
+/* Controllers without which the kernel does not count. */
+enum { COUNTING = CONTROLLER_CPU | CONTROLLER_IO | CONTROLLER_MEMORY | CONTROLLER_PIDS };
 
 static void place_group(const struct plan_inputs *in, struct plan *p, bool by_scope)
 {
 	const struct host_cgroup *g = &in->host->cgroup;
-	uint32_t needed = controllers_of(p, true);
+	uint32_t limited = controllers_of(p, true);
+	uint32_t needed = limited |
+			  (in->measure ? (by_scope ? g->of_manager : g->there) & COUNTING : 0);
 
 	p->group = (struct plan_group){.wanted = true,
 				       .by_scope = by_scope,
 				       .mount = g->mount,
 				       .to_enable = needed,
+				       .to_read = in->measure ? CONTROLLERS_ALL
+							      : limited & ~(uint32_t)CONTROLLER_IO,
+				       .optional = !controllers_of(p, false),
 				       .inner = !p->restrict_namespaces,
 				       .has_callers = true};
 	if (by_scope) {
@@ -296,7 +305,10 @@ int plan_limits(const struct plan_inputs *in, struct plan *p, struct err *e)
 	needed = controllers_of(p, false);
 	/* Our own group costs nothing; a scope is worth its milliseconds only for what it has more. */
 	by_scope = (all & scope & ~own) && (!(needed & ~scope) || (needed & ~own));
-	if (drop_limits(in, p, by_scope && g->scope_helper ? scope : by_scope ? 0 : own,
+	if (drop_limits(in, p,
+			by_scope && g->scope_helper ? scope
+			: by_scope		    ? 0
+						    : own,
 			by_scope && !g->scope_helper, e))
 		return -1;
 	if (p->limits.n || (in->measure && g->subtree))

@@ -87,8 +87,8 @@ static int check_ranges(const struct plan_inputs *in, struct err *e)
 	if (h->subuid.count && h->subgid.count)
 		return 0;
 	plan_refuse(in, KEY_IDENTITY, e,
-	       h->subuid.count ? "you have no range in /etc/subgid"
-			       : "you have no range in /etc/subuid");
+		    h->subuid.count ? "you have no range in /etc/subgid"
+				    : "you have no range in /etc/subuid");
 	return err_hint(
 		e,
 		"as root: usermod --add-subuids FIRST-LAST --add-subgids FIRST-LAST; `sandbox doctor` names a free range");
@@ -166,12 +166,14 @@ static int plan_capabilities(const struct plan_inputs *in, struct plan *p, struc
 			p->caps_bounding |= CAP_BIT(of_root[i]);
 	}
 	if ((p->caps_bounding | p->caps_ambient) & sys_admin) {
-		plan_refuse(in, p->caps_bounding & sys_admin ? KEY_BOUNDING : KEY_AMBIENT, e,
-		       "CAP_SYS_ADMIN would let the program take the mounts of its sandbox apart");
+		plan_refuse(
+			in, p->caps_bounding & sys_admin ? KEY_BOUNDING : KEY_AMBIENT, e,
+			"CAP_SYS_ADMIN would let the program take the mounts of its sandbox apart");
 		return err_hint(e, "RestrictNamespaces=no lets it make user namespaces of its own");
 	}
 	if (p->caps_ambient & ~p->caps_bounding)
-		return plan_refuse(in, KEY_AMBIENT, e, "not all of it is in CapabilityBoundingSet=");
+		return plan_refuse(in, KEY_AMBIENT, e,
+				   "not all of it is in CapabilityBoundingSet=");
 	p->caps_held = p->identity.kind == IDENTITY_ROOT ? p->caps_bounding : p->caps_ambient;
 	return 0;
 }
@@ -190,7 +192,7 @@ static int check_io_uring(const struct plan_inputs *in, const struct plan *p, st
 		if (!a->restrict_families && !a->restrict_suid_sgid)
 			return 0;
 		plan_refuse(in, KEY_FILTER, e,
-		       "io_uring goes round RestrictAddressFamilies= and RestrictSUIDSGID=");
+			    "io_uring goes round RestrictAddressFamilies= and RestrictSUIDSGID=");
 		return err_hint(e, "an empty RestrictAddressFamilies=, and RestrictSUIDSGID=no");
 	}
 	return 0;
@@ -321,8 +323,9 @@ static int plan_network(const struct plan_inputs *in, struct plan *p, struct err
 	/* Abstract sockets belong to the network namespace; only Landlock's scopes (ABI 6) can keep
 	 * them out. */
 	if (!open && in->host->landlock_abi < 6) {
-		plan_refuse(in, KEY_NETWORK, e,
-		       "with Mode=host this kernel cannot close the host's abstract sockets (D-Bus, X11)");
+		plan_refuse(
+			in, KEY_NETWORK, e,
+			"with Mode=host this kernel cannot close the host's abstract sockets (D-Bus, X11)");
 		return err_hint(
 			e, "Linux 6.12 can; --set Network.AbstractSockets=yes leaves them open");
 	}
@@ -379,12 +382,12 @@ int plan_build(const struct plan_inputs *in, struct plan *p, struct err *e)
 					       : MASK_FOR_ROOT;
 	if (!p->restrict_namespaces && h->uid == 0) {
 		plan_refuse(in, KEY_RESTRICT_NAMESPACES, e,
-		       "not as the host's root: /proc/sys of the host could be written to");
+			    "not as the host's root: /proc/sys of the host could be written to");
 		return err_hint(e, "run it as a normal user");
 	}
 	if (!p->restrict_namespaces && h->own.n) {
 		plan_refuse(in, KEY_RESTRICT_NAMESPACES, e,
-		       "the profiles and filters of sandbox itself lie in a writable tree");
+			    "the profiles and filters of sandbox itself lie in a writable tree");
 		return err_hint(
 			e, "with namespaces of its own a program could move what protects them; "
 			   "open less of the home");

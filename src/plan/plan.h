@@ -111,11 +111,14 @@ struct plan_limit {
 /* The cgroup in which the program runs: where there are limits, or something is to be measured. */
 struct plan_group {
 	bool wanted;
-	bool by_scope;	     /* the launcher first has itself put into a scope of systemd */
-	const char *parent;  /* directory below which it is made; by_scope: known when that is done */
-	const char *mount;   /* of the hierarchy */
-	bool has_callers;    /* the parent's processes have to go to CGROUP_CALLERS first */
-	uint32_t to_enable;  /* controllers that the parent's children do not have yet */
+	bool by_scope; /* the launcher first has itself put into a scope of systemd */
+	const char
+		*parent;   /* directory below which it is made; by_scope: known when that is done */
+	const char *mount; /* of the hierarchy */
+	bool has_callers;  /* the parent's processes have to go to CGROUP_CALLERS first */
+	uint32_t to_enable; /* controllers that the parent's children do not have yet */
+	uint32_t to_read;   /* controllers whose counts are of interest in the end */
+	bool optional;	    /* nothing that was asked for is lost without it */
 	bool inner; /* the program is put into a group below: it may have a cgroup namespace of its own,
 		       and must not see the files with its limits */
 	const char *scope_helper, *runtime_dir;
@@ -162,7 +165,7 @@ struct plan {
 
 	vec_of(struct plan_limit) limits;
 	struct plan_group group;
-	int64_t runtime_max; /* microseconds; STR_INFINITY: none */
+	int64_t runtime_max;	      /* microseconds; STR_INFINITY: none */
 	const char *runtime_max_text; /* as it was written */
 
 	const char *cache_dir;	       /* of compiled filters, or NULL */

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,21 +30,34 @@ struct helper {
 	int input, errors;
 };
 
+/* "CPUWeight=50", or NULL. */
+static const char *weight_of(const struct plan *p, enum key_id key)
+{
+	for (size_t i = 0; i < p->limits.n; i++) {
+		if (p->limits.v[i].key == key)
+			return pool_printf(p->pool, "%s=%s", keys[key].name, p->limits.v[i].text);
+	}
+	return NULL;
+}
+
 static void start_helper(struct launch *l, const char *unit, struct helper *h, int in, int errors)
 {
 	const struct plan_group *g = &l->plan->group;
-	char *argv[] = {"sandbox-scope", (char *)(uintptr_t)unit, "sandbox", NULL};
+	/* Shares are given to siblings: the scope is one, the group in it has none. */
+	const char *argv[] = {
+		"sandbox-scope", unit, "sandbox", weight_of(l->plan, KEY_CPU_WEIGHT), NULL, NULL};
 	const char *bus = getenv("DBUS_SESSION_BUS_ADDRESS");
 	char *environment[] = {
 		pool_printf(l->plan->pool, "XDG_RUNTIME_DIR=%s", g->runtime_dir),
 		bus ? pool_printf(l->plan->pool, "DBUS_SESSION_BUS_ADDRESS=%s", bus) : NULL, NULL};
 
+	argv[argv[3] ? 4 : 3] = weight_of(l->plan, KEY_IO_WEIGHT);
 	h->pid = vfork();
 	if (h->pid == 0) {
 		sigprocmask(SIG_SETMASK, &l->mask, NULL);
 		dup2(in, STDIN_FILENO);
 		dup2(errors, STDERR_FILENO);
-		execve(g->scope_helper, argv, environment);
+		execve(g->scope_helper, (char **)(uintptr_t)argv, environment);
 		_exit(127);
 	}
 }
@@ -55,7 +69,9 @@ static int finish_helper(struct launch *l, struct helper *h, struct err *e)
 	int status = 0;
 	ssize_t n;
 
-	dprintf(h->input, "%d\n", (int)getpid());
+	/* If it has failed already, its words tell more than EPIPE. */
+	snprintf(text, sizeof(text), "%d\n", (int)getpid());
+	send(h->input, text, strlen(text), MSG_NOSIGNAL);
 	fd_closep(&h->input);
 	n = read(h->errors, text, sizeof(text) - 1);
 	fd_closep(&h->errors);
@@ -89,8 +105,8 @@ static int enter_scope(struct launch *l, const char **ret, struct err *e)
 	const char *unit = pool_printf(l->plan->pool, "%s.scope", l->group_name);
 	int in[2], errors[2];
 
-	if (pipe2(in, O_CLOEXEC))
-		return err_errno(e, "pipe");
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in))
+		return err_errno(e, "socketpair");
 	if (pipe2(errors, O_CLOEXEC)) {
 		close(in[0]);
 		close(in[1]);
@@ -165,16 +181,11 @@ static int enable(int parent, uint32_t controllers, struct err *e)
 	return 0;
 }
 
-int group_begin(void *context, struct err *e)
+static int open_groups(struct launch *l, struct err *e)
 {
-	struct launch *l = context;
 	const struct plan_group *g = &l->plan->group;
 	const char *path = g->parent;
 
-	l->group_name = l->request->name
-				? pool_printf(l->plan->pool, "sandbox-%s.%d", l->request->name,
-					      (int)getpid())
-				: pool_printf(l->plan->pool, "sandbox.%d", (int)getpid());
 	if (g->by_scope && enter_scope(l, &path, e))
 		return -1;
 	l->groups = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -187,16 +198,39 @@ int group_begin(void *context, struct err *e)
 	return -1;
 }
 
+int group_begin(void *context, struct err *e)
+{
+	struct launch *l = context;
+
+	l->group_name = l->request->name ? pool_printf(l->plan->pool, "sandbox-%s.%d",
+						       l->request->name, (int)getpid())
+					 : pool_printf(l->plan->pool, "sandbox.%d", (int)getpid());
+	if (open_groups(l, e) == 0)
+		return 0;
+	if (!l->plan->group.optional)
+		return -1;
+	l->outcome->no_group = *e;
+	*e = (struct err){0};
+	return 0;
+}
+
+static int open_group(const struct launch *l)
+{
+	return openat(l->groups, l->group_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+}
+
 /* PID 1 has removed it, unless it was killed or fuse-overlayfs was still in there. */
 void group_end(void *context)
 {
 	struct launch *l = context;
-	_cleanup_fd_ int group =
-		openat(l->groups, l->group_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	_cleanup_fd_ int group = -1;
 
+	if (l->groups < 0)
+		return;
+	group = open_group(l);
 	if (group >= 0) {
 		if (!l->outcome->has_group)
-			usage_read(group, &l->outcome->usage);
+			usage_read(group, l->plan->group.to_read, &l->outcome->usage);
 		l->outcome->has_group = true;
 		group_remove(l->groups, l->group_name);
 	}
@@ -209,10 +243,9 @@ bool group_was_killed(const struct launch *l)
 	struct usage usage = usage_unknown;
 
 	if (l->groups >= 0)
-		group = openat(l->groups, l->group_name,
-			       O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		group = open_group(l);
 	if (group >= 0)
-		usage_read(group, &usage);
+		usage_read(group, CONTROLLER_MEMORY, &usage);
 	return usage.memory_kills > 0;
 }
 
@@ -228,6 +261,6 @@ int group_await(struct launch *l, struct err *e)
 			err_set(e, "PID 1 of the sandbox died before it made its cgroup");
 		return -1;
 	}
-	group = openat(l->groups, l->group_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	group = open_group(l);
 	return group < 0 ? err_errno(e, "cgroup %s", l->group_name) : group;
 }

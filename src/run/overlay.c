@@ -95,9 +95,9 @@ int overlay_serve(void *context, struct err *e)
 {
 	struct launch *l = context;
 	const struct plan *p = l->plan;
-	_cleanup_fd_ int group = plan_has_group(p) ? group_await(l, e) : -1;
+	_cleanup_fd_ int group = l->groups >= 0 ? group_await(l, e) : -1;
 
-	if (plan_has_group(p) && group < 0)
+	if (l->groups >= 0 && group < 0)
 		return -1;
 	l->servers = pool_alloc(p->pool, p->cows.n * sizeof(*l->servers));
 	for (size_t i = 0; i < p->cows.n; i++) {

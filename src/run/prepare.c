@@ -219,11 +219,8 @@ int run_prepare(const struct profile *profile, struct host *host, const char *co
 		bool measure, struct plan *ret, struct err *e)
 {
 	path_use_vec uses = {0};
-	struct plan_inputs in = {.profile = profile,
-				 .host = host,
-				 .uses = &uses,
-				 .argv = argv,
-				 .measure = measure};
+	struct plan_inputs in = {
+		.profile = profile, .host = host, .uses = &uses, .argv = argv, .measure = measure};
 
 	if (plan_uses(profile, host, &uses, e) || read_seccomp_file(profile, host, &in, e))
 		return -1;

@@ -42,10 +42,10 @@ struct launch {
 	struct outcome *outcome;
 	struct store store; /* where plan_uses_store */
 	size_t *layers;	    /* index in store.trees, one a copy-on-write tree of the plan */
-	int groups;		/* directory in which PID 1 makes the sandbox's cgroup; or -1 */
+	int groups;	    /* directory in which PID 1 makes the sandbox's cgroup; or -1 */
 	const char *group_name;
-	bool timed_out;		/* RuntimeMaxSec= has passed */
-	int64_t deadline;	/* of it, by run_now(); then of the grace. STR_INFINITY: none */
+	bool timed_out;	  /* RuntimeMaxSec= has passed */
+	int64_t deadline; /* of it, by run_now(); then of the grace. STR_INFINITY: none */
 	int overlays, overlays_inside; /* mounts of fuse-overlayfs go over this pair to PID 1 */
 	int user_namespace;	/* of the sandbox, where other ids' files may be left; or -1 */
 	struct server *servers; /* fuse-overlayfs, one a tree that has it */
@@ -72,8 +72,10 @@ struct outcome {
 	size_t changes, trees;
 	const char *tree; /* the first one's path */
 	int64_t wall;	  /* microseconds from the program's start to its end */
-	bool has_group;	  /* usage is what the cgroup says; else what could be learned of processes */
-	bool timed_out;	  /* RuntimeMaxSec= has passed */
+	bool has_group; /* usage is what the cgroup says; else what could be learned of processes */
+	bool timed_out; /* RuntimeMaxSec= has passed */
+	struct err
+		no_group; /* why there is none, though optional limits want it; else text is empty */
 	struct usage usage;
 	bool interrupted; /* the program was ended by Ctrl-C: see run_die_likewise */
 	struct err store; /* what went wrong behind the program's end; text empty: nothing */

@@ -12,9 +12,12 @@ STAGE=
 stage_tree() {
 	STAGE=$(mktemp -d /var/tmp/sandbox-tree.XXXXXX)
 	chmod 0755 "$STAGE"
-	tar -C "$ROOT" --exclude=./.git -cf - "${@:-.}" |
+	tar -C "$ROOT" --exclude=./.git --exclude=./build/vm -cf - "${@:-.}" |
 		tar -C "$STAGE" --no-same-owner -xpf -
 	chmod -R u+rwX,go=rX "$STAGE"
+	# The machine of tests/vm is large: nobody writes to it, so the same files will do.
+	[ "$*" != . ] || [ ! -d "$ROOT/build/vm" ] || cp -al "$ROOT/build/vm" "$STAGE/build/" 2>/dev/null ||
+		cp -a "$ROOT/build/vm" "$STAGE/build/"
 }
 
 stage_remove() {

@@ -85,8 +85,7 @@ static void test_disks(void **state)
 	*vec_add(&pool, &host.disks) = (struct host_disk){.path = "/gone", .error = ENOENT};
 	text("[Resources]\nIOReadBandwidthMax=/gone 3M\n");
 	assert_int_equal(build(), -1);
-	assert_string_equal(err.text,
-			    "f:2: IOReadBandwidthMax=/gone: No such file or directory");
+	assert_string_equal(err.text, "f:2: IOReadBandwidthMax=/gone: No such file or directory");
 }
 
 static void test_places(void **state)
@@ -191,9 +190,8 @@ static void test_optional(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {TEST(test_texts),	TEST(test_disks),
-					   TEST(test_places),	TEST(test_refusals),
-					   TEST(test_optional)};
+	const struct CMUnitTest tests[] = {TEST(test_texts), TEST(test_disks), TEST(test_places),
+					   TEST(test_refusals), TEST(test_optional)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

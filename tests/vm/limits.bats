@@ -1,0 +1,280 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# Each limit of [Resources] with a program that exceeds it and one that does not, on a real systemd. It
+# runs twice: in a service that is delegated to its user (the launcher's own cgroup), and in a login
+# session (a scope that systemd makes).
+#
+# Quoted text is for the shell inside; capture sets status, output and stderr.
+# shellcheck disable=SC2016,SC2154
+
+load ../lib/common
+load ../live/live
+
+LIMIT=120 # of one command: the machine may be an emulated one
+
+setup() {
+	setup_project
+}
+
+teardown() {
+	[ -z "${launcher:-}" ] || kill -KILL "$launcher" 2>/dev/null || true
+	teardown_project
+}
+
+said() {
+	grep -Eq -e "$1" <<<"$stderr" || report "not said: $1"
+}
+
+silent() {
+	[ -z "$stderr" ] || report "something was said"
+}
+
+groups() {
+	find /sys/fs/cgroup/user.slice -type d \( -name 'sandbox.[0-9]*' -o -name 'sandbox-*' \) 2>/dev/null
+}
+
+no_groups() {
+	[ -z "$(groups)" ]
+}
+
+# start ARG...: the launcher in the background, until the program wrote `ready`; then $group is its cgroup.
+start() {
+	rm -f started
+	"$SANDBOX" "$@" >started 2>started.err </dev/null 3>&- &
+	launcher=$!
+	wait_for 60 grep -q ready started || fail "not started:" "$(cat started.err)" || return 1
+	group=$(groups | grep -F ".$launcher" | grep -v '\.scope$' | tail -n 1)
+	[ -n "$group" ] || fail "no group of $launcher in: $(groups)"
+}
+
+# --- memory
+
+# Holds N MiB at once, without a file.
+hold() {
+	printf 'head -c %dM /dev/zero | tail -c %dM | wc -c' "$1" "$1"
+}
+
+@test "MemoryMax ends a program that wants more, and says so; one that wants less is left alone" {
+	sb -p shell --memory 64M -- sh -c "$(hold 150); echo not reached"
+	exited 137
+	lacks 'not reached'
+	said '^sandbox: killed by MemoryMax=64M, peak (6[0-4](\.[0-9])?)M$'
+	ok -p shell --memory 400M -- sh -c "$(hold 150)"
+	printed 157286400
+	silent
+}
+
+@test "MemoryMax holds for children, for daemons and for files in memory, and ends all of it" {
+	sb -p shell --memory 64M -- sh -c 'sh -c "sh -c \"'"$(hold 150)"'\"" & sleep 100'
+	exited 137
+	said 'killed by MemoryMax'
+	sb -p shell --memory 64M -- sh -c '(setsid sh -c "setsid sh -c \"'"$(hold 150)"'\" &" &); sleep 100'
+	exited 137
+	said 'killed by MemoryMax'
+	sb -p shell --memory 64M -- sh -c 'head -c 150M /dev/zero >/tmp/file; echo not reached'
+	exited 137
+	lacks 'not reached'
+	ok -p shell --memory 400M -- sh -c 'head -c 150M /dev/zero >/tmp/file; echo reached'
+	printed reached
+	no_leftovers
+}
+
+@test "a percentage of the memory is one of the machine's" {
+	start -p shell --memory 50% -- sh -c 'echo ready; sleep 100'
+	local kib max
+	kib=$(awk '/^MemTotal/ { print $2 }' /proc/meminfo)
+	max=$(cat "$group/memory.max")
+	[ $((max / 1024 - kib / 2)) -lt 8 ] && [ $((kib / 2 - max / 1024)) -lt 8 ] || fail "$max of $kib KiB"
+	[ "$(cat "$group/memory.oom.group")" = 1 ] || fail 'memory.oom.group'
+}
+
+@test "MemoryHigh slows down, and says so" {
+	# A file in the page cache, of which the kernel can take back all.
+	sb -p shell --set Resources.MemoryHigh=20M -- sh -c 'head -c 60M /dev/zero >big; sync big; echo done'
+	exited 0
+	printed done
+	said '^sandbox: slowed down by MemoryHigh=20M, peak '
+	ok -p shell --set Resources.MemoryHigh=500M -- sh -c 'head -c 60M /dev/zero >big2; echo done'
+}
+
+@test "MemorySwapMax is written beside MemoryMax" {
+	start -p shell --memory 64M --set Resources.MemorySwapMax=8M -- sh -c 'echo ready; sleep 100'
+	[ "$(cat "$group/memory.swap.max")" = 8388608 ] || fail "$(cat "$group/memory.swap.max")"
+	[ "$(cat "$group/memory.max")" = 67108864 ] || fail "$(cat "$group/memory.max")"
+}
+
+# --- processors
+
+# Processor time in a second of the clock, per cent, of two spinning processes.
+share_of() {
+	sb -p shell --json "$@" -- sh -c '(while :; do :; done) & (while :; do :; done) & sleep 3; kill -KILL 0'
+	python3 -c 'import json, sys
+j = json.loads(sys.argv[1].splitlines()[-1])
+print(100 * (j["user_us"] + j["system_us"]) // j["wall_us"])' "$stderr"
+}
+
+@test "CPUQuota throttles spinning processes, and says so" {
+	local some all
+	some=$(share_of --cpus 0.2)
+	[ "$some" -le 30 ] || fail "20 per cent were allowed, $some used"
+	all=$(share_of)
+	[ "$all" -ge 50 ] || fail "without a limit $all per cent were used: the other test proves nothing"
+	sb -p shell --cpus 0.2 -- sh -c '(while :; do :; done) & sleep 2; kill -KILL $!'
+	exited 0
+	said '^sandbox: throttled by CPUQuota=20% for [0-9.]+ s$'
+	ok -p shell --cpus 100 -- true
+}
+
+@test "CPUWeight shares a processor between sandboxes that want it" {
+	local few many
+	start -p shell --json --set Resources.AllowedCPUs=0 --set Resources.CPUWeight=10 -- \
+		sh -c 'echo ready; while :; do :; done'
+	sb -p shell --json --set Resources.AllowedCPUs=0 --set Resources.CPUWeight=1000 -- \
+		timeout 8 sh -c 'while :; do :; done'
+	kill -TERM "$launcher"
+	wait "$launcher" || true
+	launcher=
+	few=$(tail -n 1 started.err | python3 -c 'import json, sys; print(json.load(sys.stdin)["user_us"])')
+	many=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["user_us"])' <<<"$stderr")
+	[ "$many" -gt $((few * 2)) ] || fail "$many us with weight 1000, $few us with weight 10"
+}
+
+@test "AllowedCPUs is what the program gets, and one that is not there is refused" {
+	ok -p shell --set Resources.AllowedCPUs=0 -- sh -c 'nproc; taskset -c 0 true && echo 0; taskset -c 1 true 2>/dev/null && echo 1; true'
+	printed $'1\n0' || { [ "$(nproc)" = 1 ] && printed $'1\n0'; }
+	sb -p shell --set Resources.AllowedCPUs=77 -- true
+	refused AllowedCPUs=77 "this machine has processors"
+}
+
+# --- tasks
+
+@test "TasksMax stops a fork bomb, and the host stays usable" {
+	local began=$SECONDS
+	sb -p shell --pids 30 --timeout 5s -- bash -c 'bomb() { bomb | bomb & }; bomb; wait; sleep 30' &
+	local bomb=$!
+	sleep 2
+	timeout 20 sh -c 'for i in 1 2 3 4 5; do /bin/true; done; ls / >/dev/null' || fail 'the host is not usable'
+	wait "$bomb"
+	[ $((SECONDS - began)) -lt 60 ] || fail 'it took too long'
+	sb -p shell --pids 5 -- bash -c 'for i in 1 2 3 4 5 6 7 8; do sleep 1 & done 2>/dev/null; wait; true'
+	said '^sandbox: TasksMax=5 reached, [0-9]+ refused$'
+	ok -p shell --pids 50 -- bash -c 'for i in 1 2 3 4 5 6 7 8; do sleep 0.1 & done; wait; echo all'
+	printed all
+	no_leftovers
+}
+
+@test "TasksMax counts daemons and threads" {
+	sb -p shell --pids 6 -- bash -c 'for i in 1 2 3 4; do (setsid sleep 3 &); done; for i in 1 2 3 4; do sleep 1 & done 2>/dev/null; wait; true'
+	said 'TasksMax=6 reached'
+	sb -p shell --pids 4 -- python3 -c '
+import threading, time
+try:
+    for i in range(8):
+        threading.Thread(target=time.sleep, args=(2,), daemon=True).start()
+except RuntimeError:
+    print("no more threads")'
+	printed 'no more threads'
+	said 'TasksMax=4 reached'
+}
+
+# --- disks
+
+# Milliseconds that dd needs.
+dd_time() {
+	local from to
+	from=$(date +%s%3N)
+	sb "$@" || return 1
+	to=$(date +%s%3N)
+	exited 0 || return 1
+	took=$((to - from))
+}
+
+@test "IOWriteBandwidthMax and IOReadBandwidthMax hold for direct writes and reads" {
+	local took
+	dd_time -p shell --io-write 1M -- dd if=/dev/zero of=big bs=256K count=16 oflag=direct,sync
+	[ "$took" -ge 3000 ] || fail "4 MiB at 1 MB/s were written in $took ms"
+	dd_time -p shell -- dd if=/dev/zero of=big bs=256K count=16 oflag=direct,sync
+	[ "$took" -lt 3000 ] || fail "without a limit it took $took ms: the other proves nothing"
+	dd_time -p shell --io-read 1M -- dd if=big of=/dev/null bs=256K iflag=direct
+	[ "$took" -ge 3000 ] || fail "4 MiB at 1 MB/s were read in $took ms"
+	dd_time -p shell -- dd if=big of=/dev/null bs=256K iflag=direct
+	[ "$took" -lt 3000 ] || fail "without a limit it took $took ms: the other proves nothing"
+}
+
+@test "the disk is found by any path on it, and what is on none is refused" {
+	ok -p shell --set "Resources.IOWriteBandwidthMax=$HOME 1M" -- true
+	ok -p shell --set 'Resources.IOWriteBandwidthMax=/dev/vda 1M' -- true
+	sb -p shell --set 'Resources.IOWriteBandwidthMax=/proc 1M' -- true
+	refused 'IOWriteBandwidthMax=/proc' 'on no disk'
+}
+
+@test "IOWeight is set where the kernel has it, else refused" {
+	sb -p shell --set Resources.IOWeight=50 -- true
+	[ "$status" -eq 0 ] || refused IOWeight=50 'this kernel has no such limit'
+}
+
+# --- all of them
+
+@test "--json has all that was used" {
+	sb -p shell --json --memory 200M -- sh -c "$(hold 50) >/dev/null; dd if=/dev/zero of=big bs=1M count=2 oflag=direct 2>/dev/null; true"
+	exited 0
+	json 'j["source"] == "cgroup" and j["memory_peak"] > 40 << 20 and j["tasks_peak"] >= 3 and j["io_written"] >= 2 << 20' <<<"$stderr"
+	json 'j["wall_us"] > 0 and j["user_us"] >= 0 and j["system_us"] > 0 and j["io_read"] >= 0' <<<"$stderr"
+	json '[l["key"] for l in j["limits"]] == ["MemoryMax"] and j["limits"][0]["effect"] is None' <<<"$stderr"
+}
+
+@test "build has its limits here, and says nothing of them" {
+	start -p build -- sh -c 'echo ready; sleep 100'
+	[ "$(cat "$group/pids.max")" = 4096 ] && [ "$(cat "$group/memory.max")" != max ] || fail "not there"
+	ok -p build -- true
+	ok -p build --verbose -- true
+	lacks 'not enforced'
+}
+
+@test "the limits of a running sandbox outlive a reload of systemd" {
+	start -p shell --memory 64M --pids 20 --cpus 0.5 -- sh -c 'echo ready; sleep 100'
+	XDG_RUNTIME_DIR=/run/user/$(id -u) systemctl --user daemon-reload
+	sleep 1
+	[ "$(cat "$group/memory.max")" = 67108864 ] && [ "$(cat "$group/pids.max")" = 20 ] &&
+		[ "$(cat "$group/cpu.max")" = '50000 100000' ] || fail "$(head "$group"/{memory,pids,cpu}.max)"
+}
+
+@test "the program is in its group whatever it does, and cannot see or write what limits it" {
+	ok -p shell --pids 50 -- sh -c 'cat /proc/self/cgroup; (setsid sh -c "cat /proc/self/cgroup >&2" &) 2>&1 | cat; ls /sys/fs/cgroup 2>&1 | wc -l'
+	printed $'0::/\n0::/\n0' || printed $'0::/\n0::/\n1'
+	# With namespaces of its own it can mount the hierarchy, and finds a group without limits in it.
+	mkdir -p "$HOME/empty"
+	sb -p nested --pids 50 -- unshare --user --map-root-user --mount --cgroup sh -c '
+		mount -t cgroup2 none /tmp && cat /tmp/pids.max && echo 5000 >/tmp/pids.max; cat /tmp/cgroup.procs | wc -l
+		mkdir -p /tmp/a/b/c'
+	start -p nested --pids 50 -- unshare --user --map-root-user --mount --cgroup sh -c '
+		mount -t cgroup2 none /tmp; echo max >/tmp/pids.max; echo max >/tmp/../pids.max; echo ready; sleep 100' || true
+	[ "$(cat "${group%/program}/pids.max")" = 50 ] || fail "the limit is $(cat "$group/pids.max")"
+	kill -TERM "$launcher"
+	wait "$launcher" || true
+	launcher=
+	wait_for 5 no_groups || fail "left: $(groups)"
+}
+
+@test "nothing is left in the tree after many starts" {
+	local i
+	for i in $(seq "${STARTS:-40}"); do
+		"$SANDBOX" -p shell --memory 1G -- true || fail "start $i"
+	done
+	wait_for 5 no_groups || fail "left: $(groups)"
+	no_leftovers
+}
+
+@test "nothing is left when the launcher is killed, at whatever moment" {
+	local i
+	for i in 0 0.02 0.05 0.1 0.15 0.2 0.3 0.5 1; do
+		"$SANDBOX" -p shell --memory 1G -- sleep 100 2>/dev/null 3>&- &
+		launcher=$!
+		sleep "$i"
+		kill -KILL "$launcher" 2>/dev/null || true
+		wait "$launcher" || true
+	done
+	wait_for 10 no_groups || fail "left: $(groups)"
+	no_leftovers
+}
