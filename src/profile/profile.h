@@ -30,7 +30,7 @@ const char *origin_text(struct pool *p, struct origin at);
 struct value {
 	const char *text; /* without the '-' of an optional path */
 	struct origin at;
-	bool optional; /* a path that may be missing */
+	bool optional;	/* a path that may be missing */
 	int64_t number; /* TYPE_RATES: bytes per second; text is the path */
 	size_t order; /* among all values of the profile: a later one has the last word on a path */
 };

@@ -26,7 +26,7 @@ outside() {
 
 # sb [ARG...]: the launcher, in the same way, without a terminal.
 sb() {
-	capture setsid --wait timeout --kill-after=5 "${LIMIT:-30}" "$SANDBOX" "$@"
+	capture setsid --wait timeout --kill-after=5 "$((${LIMIT:-30} * ${SLOW:-1}))" "$SANDBOX" "$@"
 }
 
 fail() {

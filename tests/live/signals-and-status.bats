@@ -206,7 +206,7 @@ ok_status() {
 
 @test "timeout 1 sandbox sleep 100" {
 	local from=$SECONDS
-	capture timeout 1 "$SANDBOX" -p shell -- sleep 100
+	capture command timeout 1 "$SANDBOX" -p shell -- sleep 100
 	exited 124
 	[ $((SECONDS - from)) -le 4 ]
 	no_leftovers
