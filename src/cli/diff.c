@@ -30,6 +30,7 @@ int diff_begin(struct diff *d, struct store_words *w, const struct store *s, str
 	*d = (struct diff){.words = w, .store = s, .upper = -1, .root = -1};
 	d->program = host_tool(&w->pool, "diff");
 	if (d->program) {
+		d->terminal = isatty(STDOUT_FILENO);
 		d->color = cli_wants_color();
 		return 0;
 	}
@@ -227,10 +228,9 @@ static void put_line(struct diff *d, const char *color, char *line)
 
 	if (colored)
 		fputs(color, stdout);
-	if (!isatty(STDOUT_FILENO))
+	if (!d->terminal)
 		fputs(line, stdout);
-	for (bool first = true; isatty(STDOUT_FILENO) && (part = strsep(&line, "\t"));
-	     first = false)
+	for (bool first = true; d->terminal && (part = strsep(&line, "\t")); first = false)
 		printf("%s%s", first ? "" : "\t", str_safe(&d->pool, part));
 	printf("%s\n", colored ? plain : "");
 }

@@ -9,7 +9,7 @@ struct diff {
 	const struct store *store;
 	struct pool pool;    /* for one change */
 	const char *program; /* diff(1) */
-	bool color;
+	bool terminal, color;
 	size_t tree;	 /* whose roots are open */
 	int upper, root; /* -1: none */
 };

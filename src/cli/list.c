@@ -173,6 +173,8 @@ static int list(struct store_words *w, struct err *e)
 	str_vec names = {0};
 	struct row *rows;
 
+	if (w->flags & STORE_NAMES && w->flags & STORE_JSON)
+		return err_set(e, "list: --names and --json are two forms: choose one");
 	if (w->host.state_home && store_names(&w->pool, w->host.state_home, &names, e))
 		return -1;
 	rows = pool_alloc(&w->pool, (names.n + 1) * sizeof(*rows));

@@ -134,9 +134,13 @@ static int run_options(struct session *s, int argc, char **argv, struct err *e)
 
 	if (check_name(o->name, e) || take_over(s, argc, argv, e))
 		return -1;
-	if (!o->argv[0] && !o->explain)
-		return err_set(e, "command: none given"),
-		       err_hint(e, "sandbox make; `sandbox --help` shows more");
+	if (!o->argv[0] && !o->explain) {
+		err_set(e, "command: none given");
+		if (!s->kept)
+			return err_hint(e, "sandbox make; `sandbox --help` shows more");
+		return err_hint(e, "sandbox -n %s make; `sandbox changes %s` shows what it has",
+				s->kept, s->kept);
+	}
 	if (session_plan(s, e))
 		return -1;
 	if (s->kept && !plan_uses_store(&s->plan))

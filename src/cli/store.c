@@ -209,6 +209,10 @@ int store_enter(struct store_words *w, const char *name, bool lock, struct store
 		store_done(ret);
 		return -1;
 	}
+	if (w->host.home)
+		*vec_add(&w->pool, &ret->homes) = w->host.home;
+	if (w->host.home_registered && !str_eq(w->host.home_registered, w->host.home))
+		*vec_add(&w->pool, &ret->homes) = w->host.home_registered;
 	store_show_progress(ret);
 	return 0;
 }

@@ -64,6 +64,8 @@ int overlay_begin(void *context, struct err *e)
 	int pair[2];
 
 	describe(l);
+	/* What stands in the way here is the user's, who knows it by its name and not by our step. */
+	e->step = "";
 	if (store_begin(&l->store, l->plan->state_home, l->request->name, e)) {
 		store_done(&l->store);
 		return -1;
@@ -74,6 +76,7 @@ int overlay_begin(void *context, struct err *e)
 		store_done(&l->store);
 		return err_hint(e, "`sandbox remove %s`, if that is meant", l->store.name);
 	}
+	e->step = NULL;
 	find_layers(l);
 	l->outcome->kept = l->store.name;
 	/* An earlier run of it may have been killed. */

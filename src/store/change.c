@@ -109,6 +109,7 @@ struct side {
 	const struct base *base;
 	bool recorded; /* the end of the last run is */
 	struct scan_roots roots;
+	executed_link_vec links;
 };
 
 /* Of attributes a record has no more than the time at which the host last changed any. */
@@ -168,21 +169,45 @@ static bool is_repository(const struct store *s, const char *dir, const struct s
 	return true;
 }
 
-static bool runs_later(const struct store *s, const struct change *c,
-		       const struct scan_roots *roots)
+static bool runs_at(const char *path, enum node_type type)
 {
+	return type == NODE_SYMLINK ? executed_through(path)
+				    : type != NODE_DIRECTORY && executed_later(path);
+}
+
+/* As if it stood where a link of the home leads to it from. */
+static bool runs_by_link(const struct side *x, const char *path, enum node_type type)
+{
+	for (size_t i = 0; i < x->links.n; i++) {
+		const struct executed_link *l = &x->links.v[i];
+		size_t n = strlen(l->target);
+
+		if (path_within(path, l->target) &&
+		    runs_at(path_join(x->s->pool, l->name,
+				      pool_printf(x->s->pool, "./%s", path + n)),
+			    type))
+			return true;
+		/* In the place of a directory on the way. */
+		if (type == NODE_SYMLINK && path_within(l->target, path))
+			return true;
+	}
+	return false;
+}
+
+static bool runs_later(const struct side *x, const struct change *c)
+{
+	const struct store *s = x->s;
 	const char *path = change_path(s, c);
 	size_t below = SIZE_MAX;
 	ssize_t n;
 
 	if (c->after.type == NODE_NONE)
 		return false;
-	if (c->after.type == NODE_SYMLINK ? executed_through(path)
-					  : c->after.type != NODE_DIRECTORY && executed_later(path))
+	if (runs_at(path, c->after.type) || runs_by_link(x, path, c->after.type))
 		return true;
 	while ((n = executed_repository(c->path, below)) >= 0) {
 		below = (size_t)n;
-		if (is_repository(s, pool_strndup(s->pool, c->path, below), roots))
+		if (is_repository(s, pool_strndup(s->pool, c->path, below), &x->roots))
 			return true;
 	}
 	return false;
@@ -239,7 +264,7 @@ static int read_tree(struct side *x, size_t tree, change_vec *ret, struct err *e
 	if (rc == 0)
 		choose(x, &all, ret);
 	for (size_t i = first; i < ret->n; i++) {
-		if (runs_later(x->s, &ret->v[i], &x->roots))
+		if (runs_later(x, &ret->v[i]))
 			ret->v[i].flags |= FLAG_EXECUTED;
 	}
 	scan_close(&x->roots);
@@ -254,7 +279,7 @@ int changes_read(struct store *s, change_vec *ret, struct err *e)
 	if (s->running && s->locked && (changes_record(s, e) < 0 || store_end(s, e)))
 		return -1;
 	x.recorded = !s->running;
-	if (base_read(s, &base, e))
+	if (base_read(s, &base, e) || executed_links(s, &x.links, e))
 		return -1;
 	for (size_t i = 0; i < s->trees.n; i++) {
 		if (read_tree(&x, i, ret, e))

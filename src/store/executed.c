@@ -8,12 +8,19 @@
  * as well. Most match anywhere: a home may be anybody's, and files of one may lie in a repository that it is
  * linked to.
  */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/types.h>
+#include <unistd.h>
 
+#include "base/fd.h"
 #include "base/path.h"
 #include "store/change.h"
 #include "store/executed.h"
+#include "store/node.h"
 
 /* Anywhere, and with a dot in front. */
 static const char *const hidden[] = {
@@ -284,4 +291,109 @@ ssize_t executed_repository(const char *path, size_t below)
 		n -= n > 0;
 	}
 	return -1;
+}
+
+/* --- links from a home --- */
+
+enum {
+	LEVELS = 2, /* below what runs later as a whole, and of links to directories */
+	HOPS = 40,  /* as path_resolution(7) */
+};
+
+struct looking {
+	const struct store *s;
+	executed_link_vec *links;
+	struct err *e;
+};
+
+static void add_link(struct looking *x, const char *name, const char *target)
+{
+	for (size_t i = 0; i < x->s->trees.n; i++) {
+		const char *tree = x->s->trees.v[i].path;
+
+		if (!path_within(target, tree) && !path_within(tree, target))
+			continue;
+		*vec_add(x->s->pool, x->links) = (struct executed_link){name, target};
+		return;
+	}
+}
+
+/*
+ * What is to be found at each turn, not only at the end: where one of the links on the way is in a tree,
+ * another one in its place would lead the host elsewhere. Nothing needs to be there yet.
+ */
+static void follow(struct looking *x, const char *name)
+{
+	struct pool *p = x->s->pool;
+	const char *path = name;
+	size_t done = 0; /* of `path`, in which there is no link */
+
+	for (int hops = 0; hops < HOPS && path[done];) {
+		size_t n = done + 1 + strcspn(path + done + 1, "/");
+		const char *here = pool_strndup(p, path, n), *rest = path + n;
+		char target[PATH_MAX];
+		ssize_t length;
+
+		if (str_eq(here + done, "/..")) {
+			while (done > 0 && path[--done] != '/')
+				;
+			path = pool_printf(p, "%.*s%s", (int)done, path, rest);
+			continue;
+		}
+		length = readlink(here, target, sizeof(target) - 1);
+		if (length < 0) {
+			done = n;
+			continue;
+		}
+		if (path != name)
+			add_link(x, name, path);
+		target[length] = '\0';
+		path = path_join(p, pool_strndup(p, path, done ? done : 1), target);
+		path = path_join(p, path, pool_printf(p, "./%s", rest));
+		done = 0;
+		hops++;
+	}
+	if (path != name)
+		add_link(x, name, path);
+}
+
+static int look(struct looking *x, const char *dir, int levels)
+{
+	_cleanup_fd_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	node_name_vec names = {0};
+
+	/* Of somebody else, or a link to a file, or to nothing. */
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == ELOOP))
+		return 0;
+	if (fd < 0 || node_list(x->s->pool, fd, &names))
+		return err_errno(x->e, "%s", str_safe(x->s->pool, dir));
+	for (size_t i = 0; i < names.n; i++) {
+		const char *path = path_join(x->s->pool, dir,
+					     pool_printf(x->s->pool, "./%s", names.v[i].name));
+		bool is_link = names.v[i].type != DT_DIR;
+		enum match m;
+		int left;
+
+		if (names.v[i].type != DT_DIR && names.v[i].type != DT_LNK &&
+		    names.v[i].type != DT_UNKNOWN)
+			continue;
+		m = match(path);
+		left = levels - (m == MATCH_YES || is_link);
+		if (m != MATCH_NO && is_link)
+			follow(x, path);
+		if (m != MATCH_NO && left >= 0 && look(x, path, left))
+			return -1;
+	}
+	return 0;
+}
+
+int executed_links(const struct store *s, executed_link_vec *ret, struct err *e)
+{
+	struct looking x = {.s = s, .links = ret, .e = e};
+
+	for (size_t i = 0; i < s->homes.n; i++) {
+		if (look(&x, s->homes.v[i], LEVELS))
+			return -1;
+	}
+	return 0;
 }

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "store/store.h"
+
 /*
  * A directory of this name is looked for by programs of the host: a link in its place leads them to files
  * whose own paths say nothing.
@@ -17,3 +19,13 @@ bool executed_through(const char *absolute_path);
  * SIZE_MAX. -1: none.
  */
 ssize_t executed_repository(const char *path, size_t below);
+/*
+ * A link of a home, `~/.bashrc -> dotfiles/bashrc`, that leads into one of the trees, or to a directory
+ * with a tree in it: what the host finds at `target` and below it, it runs under the link's name.
+ */
+struct executed_link {
+	const char *name, *target;
+};
+typedef vec_of(struct executed_link) executed_link_vec;
+/* All of s->homes. Where a link leads through others, each place on the way is a target. */
+int executed_links(const struct store *s, executed_link_vec *ret, struct err *e);

@@ -16,19 +16,42 @@
 
 static const int directory_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
-/* A directory that the operations have taken out of the layer whole, and that is back there: it is as
- * it was, with its marks. */
+static int by_path(const void *a, const void *b)
+{
+	const struct op *x = a, *y = b;
+
+	if (x->tree != y->tree)
+		return x->tree < y->tree ? -1 : 1;
+	return path_compare(x->path, y->path);
+}
+
+/* What takes the directory at this path, or one above it, out of the layer whole: none of them is in
+ * another, so it is the last that does not come behind the path. -1: nothing. */
+static ssize_t find_drop(const struct work *w, const struct op *op)
+{
+	const struct op *ops = w->journal->ops.v, *drop;
+	size_t low = 0, high = w->drops.n;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (by_path(&ops[w->drops.v[mid]], op) <= 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low == 0)
+		return -1;
+	drop = &ops[w->drops.v[low - 1]];
+	return drop->tree == op->tree && beneath_within(op->path, drop->path) ? drop - ops : -1;
+}
+
+/* It is in the layer again, as it was, with its marks. */
 static bool is_given_back(struct work *w, const struct op *op)
 {
-	for (size_t i = 0; i < w->drops.n; i++) {
-		const struct op *drop = &w->journal->ops.v[w->drops.v[i]];
+	ssize_t drop = find_drop(w, op);
 
-		if (drop->tree == op->tree && beneath_within(op->path, drop->path) &&
-		    faccessat(w->slots, journal_slot('l', w->drops.v[i]).text, F_OK,
-			      AT_SYMLINK_NOFOLLOW))
-			return true;
-	}
-	return false;
+	return drop >= 0 && !work_exists(w->slots, journal_slot('l', (size_t)drop).text);
 }
 
 /* Whether the other form of a whiteout says that it is deleted: a file .wh.NAME. */
@@ -65,26 +88,6 @@ static int enter(struct work *w, bool fuse, int host, int layer, const char *nam
 	return 1;
 }
 
-static int by_path(const void *a, const void *b)
-{
-	const struct op *x = a, *y = b;
-
-	if (x->tree != y->tree)
-		return x->tree < y->tree ? -1 : 1;
-	return path_compare(x->path, y->path);
-}
-
-static bool is_dropped(struct work *w, size_t tree, const char *path)
-{
-	for (size_t i = 0; i < w->drops.n; i++) {
-		const struct op *drop = &w->journal->ops.v[w->drops.v[i]];
-
-		if (drop->tree == tree && beneath_within(path, drop->path))
-			return true;
-	}
-	return false;
-}
-
 /*
  * Whether it is the very directory that has left the layer with its mark, and is back. One that stayed
  * was not opaque then, and its inode may be another's by now.
@@ -92,17 +95,13 @@ static bool is_dropped(struct work *w, size_t tree, const char *path)
 static bool is_back(struct work *w, size_t tree, const char *path, int fd)
 {
 	const struct journal *j = w->journal;
-	const struct op key = {.tree = tree, .path = path}, *then;
-	size_t first = j->ops.n;
+	const struct op key = {.tree = tree, .path = path}, *then = NULL;
 	struct stat st;
 
-	/* Sorted, behind all others. */
-	while (first > 0 && j->ops.v[first - 1].kind == OP_TIMES)
-		first--;
-	then = first < j->ops.n
-		       ? bsearch(&key, j->ops.v + first, j->ops.n - first, sizeof(key), by_path)
-		       : NULL;
-	return then && then->layer.type == NODE_DIRECTORY && is_dropped(w, tree, path) &&
+	if (w->times < j->ops.n)
+		then = bsearch(&key, j->ops.v + w->times, j->ops.n - w->times, sizeof(key),
+			       by_path);
+	return then && then->layer.type == NODE_DIRECTORY && find_drop(w, &key) >= 0 &&
 	       fstat(fd, &st) == 0 && st.st_ino == then->layer.ino;
 }
 

@@ -53,29 +53,38 @@ static int keep_open(int fd)
 /* --- the directories --- */
 
 /* What others could have put there, or could change while we work, is not to be trusted. */
-static int check_private(int fd, const char *path, struct err *e)
+static int check_private(int fd, const char *what, const char *path, struct err *e)
 {
 	struct stat st;
 
 	if (fstat(fd, &st))
-		return err_errno(e, "%s", path);
+		return err_errno(e, "%s", what);
 	if (st.st_uid != geteuid())
-		return err_set(e, "%s: belongs to another user", path);
+		return err_set(e, "%s: belongs to another user", what);
 	if (st.st_mode & (S_IWGRP | S_IWOTH)) {
-		err_set(e, "%s: others may write to it", path);
+		err_set(e, "%s: others may write to it", what);
 		return err_hint(e, "chmod go-w %s, if nobody has", path);
 	}
 	return 0;
 }
 
-static int open_private(int dir, const char *name, const char *path, struct err *e)
+/* `what` it is called, and the path of it that a command can take. */
+static int open_private(int dir, const char *name, const char *what, const char *path,
+			struct err *e)
 {
 	int fd = keep_open(openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+	struct stat st;
 
-	/* With O_NOFOLLOW and O_DIRECTORY a link is ENOTDIR. */
-	if (fd < 0)
-		return err_errno(e, "%s", path);
-	if (check_private(fd, path, e)) {
+	if (fd < 0) {
+		err_errno(e, "%s", what);
+		/* With O_NOFOLLOW and O_DIRECTORY a link is ENOTDIR. */
+		if (e->error != ENOTDIR || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) ||
+		    !S_ISLNK(st.st_mode))
+			return -1;
+		err_set(e, "%s: it is a symbolic link, which is not followed", what);
+		return err_hint(e, "rm %s, and put the directory itself there", path);
+	}
+	if (check_private(fd, what, path, e)) {
 		fd_closep(&fd);
 		return -1;
 	}
@@ -103,16 +112,37 @@ static int open_home(struct store *s, const char *home_path, bool make, struct e
 		err_set(e, "there is no place for what is kept of sandboxes");
 		return err_hint(e, "$HOME or $XDG_STATE_HOME names one");
 	}
-	s->home = open_private(AT_FDCWD, home_path, home_path, e);
+	s->home = open_private(AT_FDCWD, home_path, home_path, home_path, e);
 	if (s->home < 0 && e->error == ENOENT && make) {
 		if (make_directories(s->pool, home_path, e))
 			return -1;
-		s->home = open_private(AT_FDCWD, home_path, home_path, e);
+		s->home = open_private(AT_FDCWD, home_path, home_path, home_path, e);
 	}
 	return s->home < 0 ? -1 : 0;
 }
 
+static int open_dir(struct store *s, const char *home_path, struct err *e)
+{
+	s->dir = open_private(s->home, s->name, s->name, path_join(s->pool, home_path, s->name), e);
+	return s->dir < 0 ? -1 : 0;
+}
+
 /* --- the lock --- */
+
+/* The launcher writes it behind the first directories, and before the program can change anything. */
+static int no_state(const struct store *s, struct err *e)
+{
+	if (store_in_use(s) && !s->locked) {
+		err_set(e, "%s: it is being started", s->name);
+		err_hint(e, "try again in a moment");
+	} else {
+		err_set(e, "%s: it has no state, its first start was cut short", s->name);
+		err_hint(e, "`sandbox remove %s` clears it away", s->name);
+	}
+	/* To the launcher it is as good as none. */
+	e->error = ENOENT;
+	return -1;
+}
 
 static int read_state(struct store *s, struct err *e)
 {
@@ -123,6 +153,8 @@ static int read_state(struct store *s, struct err *e)
 	char *text;
 	ssize_t n;
 
+	if (fd < 0 && errno == ENOENT)
+		return no_state(s, e);
 	if (fd < 0 || fstat(fd, &st))
 		return err_errno(e, "%s: its state", s->name);
 	errno = EINVAL;
@@ -376,13 +408,12 @@ static int make_directory(struct store *s, const char *name, bool *made, struct 
 	return err_set(e, "%s: every name like this is taken", s->name);
 }
 
-static int begin(struct store *s, struct err *e)
+static int begin(struct store *s, const char *home_path, struct err *e)
 {
 	struct store old = {.pool = s->pool, .name = s->name};
 	int rc;
 
-	s->dir = open_private(s->home, s->name, s->name, e);
-	if (s->dir < 0 || lock(s, e))
+	if (open_dir(s, home_path, e) || lock(s, e))
 		return -1;
 	old.dir = s->dir;
 	/* Without a state it is new, or making it was cut short. */
@@ -414,7 +445,7 @@ int store_begin(struct store *s, const char *home_path, const char *name, struct
 	if (name && !store_name_ok(name))
 		return err_set(e, "%s: no name for a sandbox", str_safe(s->pool, name));
 	if (open_home(s, home_path, true, e) == 0 && make_directory(s, name, &made, e) == 0 &&
-	    begin(s, e) == 0)
+	    begin(s, home_path, e) == 0)
 		return 0;
 	if (made && s->locked)
 		remove_below(s->home, s->name, s->name, &ignored);
@@ -441,8 +472,7 @@ static int open_and_lock(struct store *s, const char *home_path, bool want_lock,
 		return not_there(safe, e);
 	if (open_home(s, home_path, false, e))
 		return e->error == ENOENT ? not_there(safe, e) : -1;
-	s->dir = open_private(s->home, s->name, s->name, e);
-	if (s->dir < 0)
+	if (open_dir(s, home_path, e))
 		return e->error == ENOENT ? not_there(safe, e) : -1;
 	return want_lock ? lock(s, e) : 0;
 }

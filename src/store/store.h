@@ -56,6 +56,8 @@ struct store {
 	struct plan_identity identity; /* the maps that own the files of the layers */
 	vec_of(struct store_tree) trees;
 
+	str_vec homes; /* whose start-up files may be links into a tree: see executed.h */
+
 	/* Told how far the work is, if set; `total` 0: not known. */
 	void (*progress)(void *context, const char *what, size_t done, size_t total);
 	void *progress_context;

@@ -25,6 +25,7 @@ int work_begin(struct work *w, struct store *s, struct journal *j, const char *d
 	for (size_t i = 0; i < j->ops.n; i++) {
 		if (j->ops.v[i].kind == OP_DROP && j->ops.v[i].layer.type == NODE_DIRECTORY)
 			*vec_add(s->pool, &w->drops) = i;
+		w->times += j->ops.v[i].kind != OP_TIMES;
 	}
 	w->slots = fd_openat2(s->dir, directory, flags, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 	return w->slots < 0 ? err_errno(e, "%s: %s", s->name, directory) : 0;

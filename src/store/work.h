@@ -22,7 +22,8 @@ struct work {
 	bool backing_out;
 	bool undo; /* the sandbox may have run since: its layer decides what is seen */
 	struct work_tree *trees;
-	vec_of(size_t) drops; /* operations that take a directory out of a layer */
+	vec_of(size_t) drops; /* operations that take a directory out of a layer, sorted by path */
+	size_t times;	      /* the first OP_TIMES; they are the last, sorted */
 	struct copy_rules for_host, as_is;
 	/* operations: where not all extended attributes could be carried, and where somebody else has
 	 * put something meanwhile */

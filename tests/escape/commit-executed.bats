@@ -111,6 +111,28 @@ hook() {
 	rm -r plain
 }
 
+@test "a file of the tree to which a start-up file of the home is a link" {
+	local file
+
+	mkdir -p dotfiles/fish "$HOME/.config"
+	cp payload dotfiles/bashrc
+	rm -f "$HOME/.bashrc"
+	changed x 'echo payload >>dotfiles/bashrc; echo new >dotfiles/later'
+	fails grep -q 'runs later' <("$SANDBOX" changes x)
+	ln -s "$PWD/dotfiles/bashrc" "$HOME/.bashrc"
+	ln -s "$PWD/dotfiles/later" "$HOME/.zshrc"
+	ln -s "$PWD/dotfiles/fish" "$HOME/.config/fish"
+	[ "$("$SANDBOX" changes x | grep -c 'runs later')" = 2 ]
+	forget x
+	for file in bashrc later fish/config.fish; do
+		executed "$(basename "$file")" "cp payload dotfiles/$file"
+		executed "$(basename "$file")" "ln -sf \$PWD/payload dotfiles/$file"
+	done
+	executed dotfiles 'mv dotfiles d; ln -s d dotfiles'
+	rm "$HOME/.bashrc" "$HOME/.zshrc" "$HOME/.config/fish"
+	rm -r dotfiles
+}
+
 @test "the file that has the same inode as one keeps its content when its other name is committed" {
 	echo 'export A=1' >.envrc
 	ln .envrc other

@@ -85,6 +85,25 @@ harmless() {
 	rm "$HOME/t/names.py" "$HOME/t/list"
 }
 
+# The newline that a terminal gets has a carriage return in front.
+on_terminal() {
+	script -qec "NO_COLOR=1 $1" /dev/null </dev/null | tr -d '\r'
+}
+
+@test "changes --diff: what is in a file drives a terminal from a pipe's end only" {
+	printf 'one\n\033]0;title\007\033[2J\302\23331m\342\200\256\ttab\rback\n' >"$HOME/t/evil"
+	echo one >f
+	changed x "cat '$HOME/t/evil' >f; ln -s \"\$(printf '\\033[2Jtarget')\" link" --set "Filesystem.ReadOnlyPaths=$HOME/t"
+	"$SANDBOX" changes x --diff >list
+	grep -qF "$(tail -n 1 "$HOME/t/evil")" list
+	fails harmless list
+	on_terminal "'$SANDBOX' changes x --diff" | tr -d '\t' >list
+	harmless list
+	grep -qxF '+\x1b]0;title\x07\x1b[2J\xc2\x9b31m\xe2\x80\xaetab\x0dback' list
+	grep -qxF '+\x1b[2Jtarget' list
+	rm list "$HOME/t/evil"
+}
+
 @test "a path that begins with dashes is named behind --, or after ./, and nothing else is committed" {
 	changed x 'python3 names.py make'
 	ends 125 "$SANDBOX" commit x --theirs --no-such

@@ -16,7 +16,8 @@
 #   no_leftovers         succeeds if no process, mount or file is there that was not there before
 #   skip_or_fail ID: WHY skips; where everything must work it fails, unless ID is listed in tests/lib/skips
 #   probe NAME           prints the path of a compiled probe (tests/*/probes/NAME.c)
-#   wait_for SECS CMD    repeats CMD until it succeeds, at most SECS seconds
+#   wait_for SECS CMD    repeats CMD until it succeeds, at most SECS seconds ($SLOW times as long)
+#   timeout SECS CMD     timeout(1), $SLOW times as long
 
 ROOT=${ROOT:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
 SANDBOX=${SANDBOX:-$ROOT/build/sandbox}
@@ -158,7 +159,7 @@ _host_files() {
 	{
 		find "$HOME" \( -path "${PROJECT:-/nowhere}" -o -path "$HOME/.cache/sandbox" -o -path "$HOME/tmp" \) \
 			-prune -o ! -path "$HOME/.cache" ! -path "$HOME/.local" ! -path "$HOME/.local/state" \
-			! -path "$HOME/.local/state/sandbox" -print
+			! -path "$HOME/.local/state/sandbox" -print || true # something may vanish meanwhile
 		find /tmp /var/tmp /dev/shm /dev/mqueue "/run/user/$(id -u)" -maxdepth 2 \
 			-name '*sandbox*' ! -name 'sandbox-check.*' ! -name 'sandbox-tree.*' -uid "$(id -u)" -print
 	} 2>/dev/null | LC_ALL=C sort
@@ -191,8 +192,23 @@ probe() {
 	printf '%s\n' "$BUILD/probes/$1"
 }
 
+# Where everything is slow a limit for what hangs must not hit what is only slow. Tests that want to see a time limit at
+# work say `command timeout`.
+timeout() {
+	local options=()
+
+	while [ "${1#-}" != "$1" ]; do
+		case $1 in
+		-k) options+=("$1" "$2") && shift ;;
+		*) options+=("$1") ;;
+		esac
+		shift
+	done
+	command timeout "${options[@]}" "$(($1 * ${SLOW:-1}))" "${@:2}"
+}
+
 wait_for() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * ${SLOW:-1}))
 
 	shift
 	while ! "$@"; do

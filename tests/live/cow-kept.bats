@@ -290,6 +290,32 @@ kept() {
 	refused 'bad: '
 }
 
+@test "a sandbox whose first start was cut short: told as that, cleared away, or started anew" {
+	mkdir -m 700 "$STATE/early"
+	sb changes early
+	refused '^sandbox: early: it has no state, its first start was cut short .`sandbox remove early`'
+	ok list
+	[[ $output == *'early  damaged  it has no state, its first start was cut short'* ]] || report 'the list'
+	ok remove early
+	nothing_kept
+	mkdir -m 700 "$STATE/early"
+	sb --quiet --name early -- touch f
+	exited 0
+	ok changes early
+	[[ $output == 'A f'* ]] || report 'the change'
+	mkdir -m 700 "$STATE/now"
+	flock "$STATE/now" "$SANDBOX" changes now 2>"$BATS_TEST_TMPDIR/now" && return 1
+	grep -q '^sandbox: now: it is being started (try again in a moment)$' "$BATS_TEST_TMPDIR/now"
+}
+
+@test "list: names, or JSON" {
+	sb --quiet --name one -- touch f
+	ok list --names
+	printed one
+	sb list --names --json
+	refused '^sandbox: list: --names and --json'
+}
+
 # --- ends
 
 @test "SIGKILL of the launcher: nothing of ours stays, and the changes are there" {
@@ -447,14 +473,14 @@ t.close()' "$SANDBOX" "$backend"
 	mkdir -m 700 "$HOME/real"
 	ln -s "$HOME/real" "$STATE"
 	sb -- touch f
-	refused "store: $STATE: "
+	refused "^sandbox: $STATE: it is a symbolic link" "rm $STATE, and put the directory itself there"
 	[ -z "$(ls -A "$HOME/real")" ]
 	rm "$STATE"
 	for mode in 770 707 777; do
 		mkdir "$STATE"
 		chmod $mode "$STATE"
 		sb -- touch f
-		refused "store: $STATE: others may write to it" "chmod go-w $STATE"
+		refused "^sandbox: $STATE: others may write to it" "chmod go-w $STATE,"
 		rmdir "$STATE"
 	done
 	for mode in 000 500 600; do
@@ -465,11 +491,11 @@ t.close()' "$SANDBOX" "$backend"
 	done
 	echo x >"$STATE"
 	sb -- touch f
-	refused "store: $STATE: Not a directory"
+	refused "^sandbox: $STATE: Not a directory"
 	rm "$STATE"
 	chmod 500 "$at"
 	sb -- touch f
-	refused "store: $STATE: Permission denied"
+	refused "^sandbox: $STATE: Permission denied"
 	chmod 700 "$at"
 	[ ! -e f ]
 	rmdir "$HOME/real"
@@ -479,16 +505,20 @@ t.close()' "$SANDBOX" "$backend"
 	sb --quiet --name own -- touch f
 	chmod 770 "$STATE/own"
 	sb --name own -- true
-	refused 'own: others may write to it'
+	refused '^sandbox: own: others may write to it' "chmod go-w $STATE/own,"
 	chmod 700 "$STATE/own"
 	mv "$STATE/own" "$HOME/own"
 	ln -s "$HOME/own" "$STATE/own"
-	sb --name own -- true
-	refused 'own: '
+	local command
+	for command in '--name own -- true' 'changes own' 'remove own'; do
+		# shellcheck disable=SC2086
+		sb $command
+		refused '^sandbox: own: it is a symbolic link' "rm $STATE/own, and put the directory itself there"
+	done
 	rm "$STATE/own"
 	echo x >"$STATE/own"
 	sb --name own -- true
-	refused 'own: '
+	refused '^sandbox: own: Not a directory'
 	remove_tree "$HOME/own"
 }
 
@@ -541,3 +571,11 @@ t.close()' "$SANDBOX" "$backend"
 		done
 	done
 }
+@test "a kept sandbox without a command: what can be done with it" {
+	sb --quiet --name mute -- touch f
+	sb --name mute
+	refused '^sandbox: command: none given .sandbox -n mute make; `sandbox changes mute`'
+	sb --name other
+	refused '^sandbox: command: none given .sandbox make;'
+}
+

@@ -257,6 +257,54 @@ static void test_executed_changes(void **state)
 	     "A config A elsewhere");
 }
 
+/* A home whose start-up files lie in the tree: one by one, whole directories, what is not there yet. */
+static void test_executed_by_link(void **state)
+{
+	static const char *const links[][2] = {
+		{"../tree/rc", ".bashrc"},     {"../tree/dir/a", ".profile"},
+		{"../tree/conf", ".config"},   {"../../tree/dir/sub", ".local/bin"},
+		{"../tree/not/yet", ".zshrc"}, {"../tree/file", "notes"},
+		{"nowhere/else", ".vimrc"},    {"../tree/chain", ".inputrc"},
+		{"..", ".local/share"},
+	};
+	const char *user = path_join(&pool, top, "user");
+
+	(void)state;
+	make_dir(user, ".");
+	make_dir(user, ".local");
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		assert_int_equal(symlink(links[i][0], at(user, links[i][1])), 0);
+	make_dir(tree, "conf");
+	make_dir(tree, "conf/fish");
+	make_dir(tree, "other");
+	write_file(tree, "other/rc", "x\n");
+	assert_int_equal(symlink("other/rc", at(tree, "rc")), 0);
+	assert_int_equal(symlink("other/nvim", at(tree, "conf/nvim")), 0);
+	end_run();
+	begin_run();
+	make_dir(upper, "other");
+	write_file(upper, "other/rc", "changed\n");
+	write_file(upper, "other/rest", "new\n");
+	assert_int_equal(symlink("evil", at(upper, "rc")), 0);
+	make_dir(upper, "dir");
+	make_dir(upper, "dir/sub");
+	write_file(upper, "dir/a", "changed\n");
+	write_file(upper, "dir/c", "new\n");
+	write_file(upper, "dir/sub/ls", "new\n");
+	make_dir(upper, "conf");
+	make_dir(upper, "conf/fish");
+	make_dir(upper, "conf/app");
+	write_file(upper, "conf/fish/config.fish", "new\n");
+	write_file(upper, "conf/app/settings", "new\n");
+	assert_int_equal(symlink("evil", at(upper, "not")), 0);
+	write_file(upper, "file", "changed\n");
+	same("A conf/app A conf/app/settings A conf/fish/config.fish M dir/a A dir/c A dir/sub/ls M file "
+	     "A not M other/rc A other/rest M rc");
+	*vec_add(&pool, &s.homes) = user;
+	same("A conf/app A conf/app/settings A conf/fish/config.fish* M dir/a* A dir/c A dir/sub/ls* M file "
+	     "A not* M other/rc* A other/rest M rc*");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -274,6 +322,7 @@ int main(void)
 		THRICE(test_too_deep),
 		THRICE(test_select),
 		THRICE(test_executed_changes),
+		THRICE(test_executed_by_link),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,6 +25,38 @@ static void test_several_commits(void **state)
 	assert_int_equal(commit_undo(&s, false, NULL, &(struct undo){0}, &e), -1);
 }
 
+/* Names between which the order of paths is not that of strcmp(3): what has left the layer is found again. */
+static void test_undo_of_neighbours(void **state)
+{
+	static const char *const names[] = {"n", "n!", "n-x", "n-x-y", "n0"};
+	const size_t n = sizeof(names) / sizeof(names[0]);
+	const char *before;
+
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		make_dir(tree, names[i]);
+		make_dir(tree, pool_printf(&pool, "%s/below", names[i]));
+		write_file(tree, pool_printf(&pool, "%s/old", names[i]), "old\n");
+	}
+	end_run();
+	begin_run();
+	for (size_t i = 0; i < n; i++) {
+		make_dir(upper, names[i]);
+		opaque(names[i]);
+		make_dir(upper, pool_printf(&pool, "%s/below", names[i]));
+		opaque(pool_printf(&pool, "%s/below", names[i]));
+		write_file(upper, pool_printf(&pool, "%s/below/new", names[i]), "new\n");
+	}
+	end_run();
+	before = listed();
+	for (int i = 0; i < 2; i++) {
+		COMMIT();
+		same("");
+		undo();
+		same(before);
+	}
+}
+
 static void run_again(void)
 {
 	begin_run();
@@ -196,6 +228,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		THRICE(test_several_commits),
+		THRICE(test_undo_of_neighbours),
 		THRICE(test_undo_behind_another_run),
 		THRICE(test_conflict),
 		THRICE(test_conflict_in_deleted),
