@@ -511,6 +511,7 @@ t.close()' "$SANDBOX" "$backend"
 	ln -s "$HOME/own" "$STATE/own"
 	local command
 	for command in '--name own -- true' 'changes own' 'remove own'; do
+		# Several words.
 		# shellcheck disable=SC2086
 		sb $command
 		refused '^sandbox: own: it is a symbolic link' "rm $STATE/own, and put the directory itself there"
