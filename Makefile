@@ -131,8 +131,9 @@ lint:
 	$(Q)ROOT=$(CURDIR) BUILD=$(abspath $(B)) tests/lint/run
 
 bench:
-	$(Q)tests/lib/packages build bench
+	$(Q)tests/lib/packages build bench vm
 	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/vm/image
 	$(Q)SANDBOX=$(abspath $(B))/sandbox tests/bench/run
 
 SECONDS_EACH ?= 60
