@@ -31,13 +31,13 @@ LIBS = $(shell pkg-config $(if $(filter 1,$(STATIC)),--static) --libs $(PKGS))
 # In the order of a run: what was written, what the host has, what will happen, what happens.
 BASE := err pool str path nearest fd jsonw step cap seccomp seccomp_build seccomp_args seccomp_oci
 PROFILE := keys parse set load groups filter_word
-HOST := host paths ids overlay standins cgroup attempt features features_kernel features_tools features_cgroups
+HOST := host process paths ids overlay standins cgroup attempt features features_kernel features_tools features_cgroups
 PLAN := uses mounts rules cow environment filter limits plan print
 INSIDE := usage channel inside group user overlay mounts kernelfs landlock program init
-STORE := store tree state text layer node remove scan base change compare executed journal beneath copy marks work put \
+STORE := store running tree state text layer node remove scan base change compare executed journal beneath copy marks work put \
 	apply place revert decide merge operations prepare records finish commit undo
-RUN := prepare filter git group overlay server standins launch idmap enter supervise
-CLI := options run report explain profile doctor store list changes diff choose commit completion completion_bash \
+RUN := prepare filter git group overlay server standins registry launch idmap enter supervise processes
+CLI := options run report explain profile doctor store list stats changes diff choose commit completion completion_bash \
 	completion_zsh completion_fish help
 SRC := $(BASE:%=base/%) $(PROFILE:%=profile/%) $(HOST:%=host/%) $(PLAN:%=plan/%) $(INSIDE:%=inside/%) \
 	$(STORE:%=store/%) $(RUN:%=run/%) $(CLI:%=cli/%)

@@ -83,12 +83,17 @@ int cmd_commit(int argc, char **argv);
 int cmd_discard(int argc, char **argv);
 int cmd_undo(int argc, char **argv);
 int cmd_remove(int argc, char **argv);
+int cmd_stats(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 /* report.c: what is said on standard error when a run is over, of limits and use. */
 struct outcome;
 void report_print(const struct session *s, const struct outcome *out, int status);
+/* Bytes as a limit is written, 64M; -1: "unknown". */
+const char *report_bytes(struct pool *pool, int64_t n);
+/* -1 gives null. */
+void report_json_count(struct jsonw *j, const char *key, int64_t n);
 /* explain.c */
 void explain_print(struct session *s, FILE *out);
 /* help.c */

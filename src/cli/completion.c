@@ -59,11 +59,13 @@ bool command_is_on_kept(const struct command *c)
 
 struct kept_words kept_words(const struct command *c)
 {
+	enum value_kind kind = str_eq(c->name, "stats") ? VALUE_RUNNING : VALUE_KEPT;
+
 	if (!strstr(c->arguments, "NAME"))
 		return (struct kept_words){VALUE_NONE, VALUE_NONE};
-	return (struct kept_words){VALUE_KEPT, strstr(c->arguments, "PATH")	 ? VALUE_PATH
-					       : strstr(c->arguments, "NAME...") ? VALUE_KEPT
-										 : VALUE_NONE};
+	return (struct kept_words){kind, strstr(c->arguments, "PATH")	   ? VALUE_PATH
+					 : strstr(c->arguments, "NAME...") ? kind
+									   : VALUE_NONE};
 }
 
 void put_choices(const char *choices)

@@ -15,7 +15,8 @@ enum value_kind {
 	VALUE_DIRECTORY,
 	VALUE_VARIABLE,
 	VALUE_KEY,
-	VALUE_KEPT, /* the name of a sandbox */
+	VALUE_KEPT,    /* the name of a sandbox */
+	VALUE_RUNNING, /* likewise */
 };
 enum value_kind value_kind(const struct option_row *row);
 /* The word behind the option is its value; else it has none, or one behind a `=` only. */
@@ -25,7 +26,7 @@ bool has_run_options(const struct command *c);
 /* First words "a|b|c" of a command, as `profile` and `completion` have them. */
 bool has_choices(const struct command *c);
 bool has_commands(const struct command *c);
-/* One of those on kept sandboxes: options of store_options, then what kept_words says. */
+/* One of those on sandboxes: options of store_options, then what kept_words says. */
 bool command_is_on_kept(const struct command *c);
 /* What stands behind such a command: the kind of the first word, and of all that follow. */
 struct kept_words {

@@ -22,6 +22,7 @@ static const char bash_head[] =
 	"\t\tmapfile -t COMPREPLY < <(compgen -W \"$(_sandbox_ask '' profile list)\" -- \"$2\")\n"
 	"\t\t;;\n"
 	"\tkept) mapfile -t COMPREPLY < <(compgen -W \"$(_sandbox_ask '' list --names)\" -- \"$2\") ;;\n"
+	"\trunning) mapfile -t COMPREPLY < <(compgen -W \"$(_sandbox_ask '' stats --names)\" -- \"$2\") ;;\n"
 	"\tpath | directory)\n"
 	"\t\tcompopt -o filenames 2>/dev/null\n"
 	"\t\tmapfile -t COMPREPLY < <(compgen -A \"${1/path/file}\" -- \"$2\")\n"
@@ -119,7 +120,7 @@ static const char bash_run[] =
 static const char *const kinds[] = {
 	[VALUE_NONE] = "none",		 [VALUE_PROFILE] = "profile",	[VALUE_PATH] = "path",
 	[VALUE_DIRECTORY] = "directory", [VALUE_VARIABLE] = "variable", [VALUE_KEY] = "key",
-	[VALUE_KEPT] = "kept",
+	[VALUE_KEPT] = "kept",		 [VALUE_RUNNING] = "running",
 };
 
 static void bash_options(void)

@@ -82,6 +82,7 @@ static const char *const values[] = {
 	[VALUE_VARIABLE] = "-x -a '(set -nx)'",
 	[VALUE_KEY] = "-x -a '(__sandbox_keys)'",
 	[VALUE_KEPT] = "-x -a '(__sandbox_ask list --names)'",
+	[VALUE_RUNNING] = "-x -a '(__sandbox_ask stats --names)'",
 };
 
 static void fish_option(const struct option_row *row)
@@ -119,8 +120,9 @@ static void fish_kept(const struct command *c)
 		printf("'\n");
 	}
 	if (words.first)
-		printf("complete -c sandbox -n '__sandbox_is %s%s' -a '(__sandbox_ask list --names)'\n",
-		       c->name, words.others == VALUE_KEPT ? "" : "; and __sandbox_wants_name");
+		printf("complete -c sandbox -n '__sandbox_is %s%s' %s\n", c->name,
+		       words.others == words.first ? "" : "; and __sandbox_wants_name",
+		       values[words.first]);
 	if (words.others == VALUE_PATH)
 		printf("complete -c sandbox -n '__sandbox_is %s; and not __sandbox_wants_name' -F\n",
 		       c->name);

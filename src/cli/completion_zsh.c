@@ -27,10 +27,18 @@ static const char zsh_head[] =
 	"\t\t'(-h --help)'{-h,--help}'[help]' '1:action:(list show check diff keys)' '*:profile:_sandbox_profile_or_path'\n"
 	"}\n"
 	"\n"
-	"_sandbox_kept() {\n"
+	"_sandbox_names() {\n"
 	"\tlocal -a names expl\n"
-	"\tnames=(${(f)\"$(_call_program sandboxes ${(q)_sandbox_binary} list --names 2>/dev/null)\"})\n"
+	"\tnames=(${(f)\"$(_call_program sandboxes ${(q)_sandbox_binary} $1 --names 2>/dev/null)\"})\n"
 	"\t_wanted sandboxes expl sandbox compadd -a names\n"
+	"}\n"
+	"\n"
+	"_sandbox_kept() {\n"
+	"\t_sandbox_names list\n"
+	"}\n"
+	"\n"
+	"_sandbox_running() {\n"
+	"\t_sandbox_names stats\n"
 	"}\n"
 	"\n"
 	"_sandbox_commands() {\n"
@@ -61,6 +69,7 @@ static const char *const actions[] = {
 	[VALUE_VARIABLE] = "_parameters -g \"*export*\"",
 	[VALUE_KEY] = "_sandbox_keys",
 	[VALUE_KEPT] = "_sandbox_kept",
+	[VALUE_RUNNING] = "_sandbox_running",
 };
 
 static void zsh_value(const struct option_row *row)

@@ -13,7 +13,7 @@
 #include "run/run.h"
 #include "store/commit.h"
 
-enum { SHOWN = 60 };
+enum { SHOWN = 63 };
 
 /* --- list --- */
 
@@ -77,22 +77,6 @@ static int count_changes(struct row *r, struct err *e)
 	return status < 0 ? -1 : 0;
 }
 
-static const char *join_words(struct pool *p, const str_vec *words)
-{
-	const char *text = "";
-
-	size_t n;
-
-	for (size_t i = 0; i < words->n && strlen(text) <= SHOWN; i++)
-		text = pool_printf(p, "%s%s%s", text, i ? " " : "", str_quoted(p, words->v[i]));
-	if (strlen(text) <= SHOWN)
-		return text;
-	/* Not in the middle of a character. */
-	for (n = SHOWN; (text[n] & 0xc0) == 0x80; n--)
-		;
-	return pool_printf(p, "%.*s...", (int)n, text);
-}
-
 static const char *date(struct pool *p, int64_t nanoseconds)
 {
 	time_t seconds = nanoseconds / 1000000000;
@@ -126,7 +110,7 @@ static void print_rows(struct store_words *w, const struct row *rows, size_t n)
 			printf("%7" PRId64 "  ", r->changes);
 		else if (with_changes)
 			printf("%7s  ", "-");
-		printf("%s", join_words(p, &r->store.command));
+		printf("%s", store_command_text(p, &r->store.command, SHOWN));
 		if (r->store.trees.n)
 			printf("  (%s%s)", str_safe(p, r->store.trees.v[0].path),
 			       r->store.trees.n > 1 ? ", ..." : "");

@@ -20,7 +20,7 @@ static const struct plan_limit *find_limit(const struct plan *p, enum key_id key
 	return NULL;
 }
 
-static const char *bytes_text(struct pool *pool, int64_t n)
+const char *report_bytes(struct pool *pool, int64_t n)
 {
 	static const char units[] = "KMGTPE";
 	double value = (double)n;
@@ -62,10 +62,10 @@ static const char *limit_effect(struct pool *pool, const struct plan *p, const s
 		return NULL;
 	if (key == KEY_MEMORY_MAX && u->memory_kills > 0)
 		return pool_printf(pool, "killed by MemoryMax=%s, peak %s", value,
-				   bytes_text(pool, u->memory_peak));
+				   report_bytes(pool, u->memory_peak));
 	if (key == KEY_MEMORY_HIGH && u->memory_slowed > 0)
 		return pool_printf(pool, "slowed down by MemoryHigh=%s, peak %s", value,
-				   bytes_text(pool, u->memory_peak));
+				   report_bytes(pool, u->memory_peak));
 	if (key == KEY_TASKS_MAX && u->tasks_refused > 0)
 		return pool_printf(pool, "TasksMax=%s reached, %lld refused", value,
 				   (long long)u->tasks_refused);
@@ -99,18 +99,19 @@ static void print_stats(struct pool *pool, const struct outcome *out)
 
 	fprintf(stderr, "sandbox: wall %s, user %s, system %s\n", time_text(pool, out->wall),
 		time_text(pool, u->user), time_text(pool, u->system));
-	fprintf(stderr, "sandbox: memory peak %s%s, tasks peak ", bytes_text(pool, u->memory_peak),
+	fprintf(stderr, "sandbox: memory peak %s%s, tasks peak ",
+		report_bytes(pool, u->memory_peak),
 		u->of_largest ? " (of the largest process)" : "");
 	if (u->tasks_peak < 0)
 		fprintf(stderr, "unknown");
 	else
 		fprintf(stderr, "%lld", (long long)u->tasks_peak);
-	fprintf(stderr, ", read %s, written %s%s\n", bytes_text(pool, u->read),
-		bytes_text(pool, u->written),
+	fprintf(stderr, ", read %s, written %s%s\n", report_bytes(pool, u->read),
+		report_bytes(pool, u->written),
 		out->has_group ? "" : "; by getrusage(2), for want of a cgroup");
 }
 
-static void json_count(struct jsonw *j, const char *key, int64_t n)
+void report_json_count(struct jsonw *j, const char *key, int64_t n)
 {
 	if (n >= 0)
 		jsonw_number(j, key, n);
@@ -154,15 +155,15 @@ static void print_json(struct pool *pool, const struct plan *p, const struct out
 	jsonw_open(&j, NULL, '{');
 	jsonw_number(&j, "exit", status);
 	jsonw_string(&j, "source", out->has_group ? "cgroup" : "getrusage");
-	json_count(&j, "wall_us", out->wall);
-	json_count(&j, "user_us", u->user);
-	json_count(&j, "system_us", u->system);
-	json_count(&j, "throttled_us", u->throttled);
-	json_count(&j, "memory_peak", u->memory_peak);
-	json_count(&j, "swap_peak", u->swap_peak);
-	json_count(&j, "tasks_peak", u->tasks_peak);
-	json_count(&j, "io_read", u->read);
-	json_count(&j, "io_written", u->written);
+	report_json_count(&j, "wall_us", out->wall);
+	report_json_count(&j, "user_us", u->user);
+	report_json_count(&j, "system_us", u->system);
+	report_json_count(&j, "throttled_us", u->throttled);
+	report_json_count(&j, "memory_peak", u->memory_peak);
+	report_json_count(&j, "swap_peak", u->swap_peak);
+	report_json_count(&j, "tasks_peak", u->tasks_peak);
+	report_json_count(&j, "io_read", u->read);
+	report_json_count(&j, "io_written", u->written);
 	json_limits(&j, pool, p, out);
 	jsonw_string(&j, "kept", out->kept);
 	jsonw_number(&j, "changes", (int64_t)out->changes);

@@ -87,6 +87,18 @@ static int take_over(struct session *s, int argc, char **argv, struct err *e)
 	return 0;
 }
 
+/* It has run, but `sandbox stats` did not show it. */
+static void tell_unlisted(const struct session *s, const struct outcome *out)
+{
+	if (!s->options.verbose)
+		return;
+	if (!s->plan.runtime_home)
+		fprintf(stderr,
+			"sandbox: note: not listed as running: there is no $XDG_RUNTIME_DIR\n");
+	else if (out->unlisted.text[0])
+		fprintf(stderr, "sandbox: note: not listed as running: %s\n", out->unlisted.text);
+}
+
 /* What became of the changes, and what can be done with them. */
 static int tell(const struct session *s, const struct outcome *out, int status)
 {
@@ -99,6 +111,7 @@ static int tell(const struct session *s, const struct outcome *out, int status)
 		cli_error(&out->store);
 		status = EXIT_SANDBOX;
 	}
+	tell_unlisted(s, out);
 	if (o->verbose && out->no_group.text[0])
 		fprintf(stderr, "sandbox: note: limits are not enforced: %s\n",
 			str_safe(&pool, out->no_group.text));

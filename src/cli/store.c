@@ -19,7 +19,8 @@ const struct store_option store_options[] = {
 	{0, "diff", STORE_DIFF, "changes", "what changed in text files, line by line"},
 	{0, "stat", STORE_STAT, "changes", "how much changed in each file"},
 	{0, "changes", STORE_CHANGES, "list", "count the changes of each (takes longer)"},
-	{0, "names", STORE_NAMES, "list", "only the names, one a line"},
+	{0, "names", STORE_NAMES, "list stats", "only the names, one a line"},
+	{0, "no-stream", STORE_NO_STREAM, "stats", "once, on a terminal too"},
 	{'i', "interactive", STORE_INTERACTIVE, "commit discard", "ask for each path"},
 	{'n', "dry-run", STORE_DRY_RUN, "commit discard undo",
 	 "say what would be done, do nothing"},
@@ -28,7 +29,8 @@ const struct store_option store_options[] = {
 	{0, "theirs", STORE_THEIRS, "commit", "where both have changed: take the sandbox's"},
 	{0, "ours", STORE_OURS, "commit", "where both have changed: keep the host's"},
 	{0, "merge", STORE_MERGE, "commit", "where both have changed: lines of both"},
-	{0, "json", STORE_JSON, "changes list commit discard undo", "machine-readable output"},
+	{0, "json", STORE_JSON, "changes list commit discard undo stats",
+	 "machine-readable output"},
 };
 const size_t store_options_n = sizeof(store_options) / sizeof(store_options[0]);
 
@@ -104,6 +106,7 @@ static int usage(const struct store_words *w, struct err *e, const char *why)
 int store_words_parse(struct store_words *w, enum store_arguments arguments, int argc, char **argv,
 		      struct err *e)
 {
+	bool takes_names = arguments == ARGUMENTS_NAMES || arguments == ARGUMENTS_ANY_NAMES;
 	bool options = true;
 
 	w->command = argv[0];
@@ -122,12 +125,11 @@ int store_words_parse(struct store_words *w, enum store_arguments arguments, int
 		} else if (!*argv[i]) {
 			return usage(w, e, "an empty word");
 		} else {
-			*vec_add(&w->pool,
-				 first || arguments == ARGUMENTS_NAMES ? &w->names : &w->paths) =
-				argv[i];
+			*vec_add(&w->pool, first || takes_names ? &w->names : &w->paths) = argv[i];
 		}
 	}
-	if (!w->help && arguments != ARGUMENTS_NONE && w->names.n == 0)
+	if (!w->help && arguments != ARGUMENTS_NONE && arguments != ARGUMENTS_ANY_NAMES &&
+	    w->names.n == 0)
 		return usage(w, e, "the name of a sandbox is missing");
 	return 0;
 }
@@ -298,6 +300,30 @@ const char *store_shown_path(struct store_words *w, const struct store *s, const
 	if (cwd && cwd[1] && path_within(path, cwd))
 		path = path[strlen(cwd)] ? path + strlen(cwd) + 1 : ".";
 	return str_safe(&w->pool, path);
+}
+
+/* The first byte behind so many characters. */
+static size_t cut(const char *text, size_t width)
+{
+	size_t n = 0;
+
+	for (; text[n] && width > 0; width--) {
+		size_t bytes = str_utf8(text + n);
+
+		n += bytes ? bytes : 1;
+	}
+	return n;
+}
+
+const char *store_command_text(struct pool *p, const str_vec *words, size_t width)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < words->n && !text[cut(text, width)]; i++)
+		text = pool_printf(p, "%s%s%s", text, i ? " " : "", str_quoted(p, words->v[i]));
+	if (!text[cut(text, width)])
+		return text;
+	return width <= 3 ? "" : pool_printf(p, "%.*s...", (int)cut(text, width - 3), text);
 }
 
 /* --- progress --- */

@@ -17,6 +17,7 @@ enum store_flag {
 	STORE_THEIRS = 1 << 8,
 	STORE_OURS = 1 << 9,
 	STORE_MERGE = 1 << 10,
+	STORE_NO_STREAM = 1 << 11,
 };
 
 /* One option: the rows give the parser, --help and completion. None takes a value. */
@@ -44,6 +45,7 @@ enum store_arguments {
 	ARGUMENTS_NONE,
 	ARGUMENTS_NAME,	      /* NAME */
 	ARGUMENTS_NAMES,      /* NAME... */
+	ARGUMENTS_ANY_NAMES,  /* [NAME...] */
 	ARGUMENTS_NAME_PATHS, /* NAME [PATH...] */
 };
 /* argv[0] is the command. With help set nothing else is. */
@@ -66,6 +68,9 @@ int store_enter(struct store_words *w, const char *name, bool lock, struct store
 int store_paths(struct store_words *w, const struct store *s, str_vec *ret, struct err *e);
 /* Runs `f` in a process of its own, for those that enter more than one; its exit status, or -1. */
 int store_in_child(int (*f)(void *context), void *context, struct err *e);
+
+/* The words of a command on one line of at most `width` characters, safe to print. */
+const char *store_command_text(struct pool *p, const str_vec *words, size_t width);
 
 /* Shows, on standard error if that is a terminal, how far it is, from half a second on. */
 void store_show_progress(struct store *s);

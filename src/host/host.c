@@ -74,6 +74,21 @@ static const char *own_directory(const struct host *h, const char *variable, con
 	return path_join(h->pool, path_join(h->pool, h->home, fallback), "sandbox");
 }
 
+/* Without the variable, where pam_systemd(8) makes it; there it is the user's own, or not taken. */
+static const char *runtime_directory(const struct host *h)
+{
+	const char *base = host_getenv(h, "XDG_RUNTIME_DIR");
+	struct stat st;
+
+	if (base && *base)
+		return *base == '/' ? path_join(h->pool, base, "sandbox") : NULL;
+	base = pool_printf(h->pool, "/run/user/%u", (unsigned)h->uid);
+	if (lstat(base, &st) || !S_ISDIR(st.st_mode) || st.st_uid != h->uid ||
+	    (st.st_mode & 07777) != 0700)
+		return NULL;
+	return path_join(h->pool, base, "sandbox");
+}
+
 /* By its number: /dev/pts is of the caller's mount namespace, so the name leads to the same device.
  */
 static void find_terminal(struct host *h)
@@ -115,6 +130,7 @@ void host_init(struct host *h, struct pool *pool, const char *const *environment
 	h->config_home = own_directory(h, "XDG_CONFIG_HOME", ".config");
 	h->cache_home = own_directory(h, "XDG_CACHE_HOME", ".cache");
 	h->state_home = own_directory(h, "XDG_STATE_HOME", ".local/state");
+	h->runtime_home = runtime_directory(h);
 }
 
 const char *host_beside_program(struct pool *p, const char *name)

@@ -135,6 +135,7 @@ struct host {
 	const char *resolv_conf; /* real path of /etc/resolv.conf, or NULL */
 	const char *config_home, *cache_home, *state_home; /* of ours: .../sandbox; NULL without
 								a home */
+	const char *runtime_home; /* likewise, in $XDG_RUNTIME_DIR; NULL: there is none */
 	vec_of(struct host_path)
 		own; /* directories of ours that lie in a tree the program may write to */
 	/* only for the identities that need them */

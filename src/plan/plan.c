@@ -374,6 +374,7 @@ int plan_build(const struct plan_inputs *in, struct plan *p, struct err *e)
 		.restrict_namespaces = profile_number(profile, KEY_RESTRICT_NAMESPACES, true),
 		.keep = (enum choice_keep)profile_number(profile, KEY_KEEP, KEEP_AUTO),
 		.state_home = h->state_home,
+		.runtime_home = h->runtime_home,
 		.cache_dir = h->cache_home};
 	/* Nested sandboxes mount a /proc of their own, which the kernel allows only while one is
 	 * seen unmasked. */

@@ -151,7 +151,8 @@ struct plan {
 	bool root_cow; /* the root itself is the first of cows */
 	vec_of(struct plan_cow) cows;
 	enum choice_keep keep;
-	const char *state_home; /* where layers lie; NULL without a home */
+	const char *state_home;	  /* where layers lie; NULL without a home */
+	const char *runtime_home; /* of sandboxes that run; NULL: none */
 	const char *fuse_overlayfs;
 	vec_of(struct plan_mount) mounts;  /* parents first */
 	vec_of(struct plan_mount) devices; /* nodes in /dev beside the usual ones */

@@ -82,7 +82,9 @@ static int finish_helper(struct launch *l, struct helper *h, struct err *e)
 	text[n > 0 ? n : 0] = '\0';
 	text[strcspn(text, "\n")] = '\0';
 	err_set(e, "no scope for the limits: %s",
-		*text ? str_safe(l->plan->pool, text) : "sandbox-scope was killed");
+		*text		    ? str_safe(l->plan->pool, text)
+		: WIFEXITED(status) ? "sandbox-scope cannot be run"
+				    : "sandbox-scope was killed");
 	return err_hint(e, "`sandbox doctor` checks what systemd delegates to you");
 }
 
@@ -117,6 +119,11 @@ static int enter_scope(struct launch *l, const char **ret, struct err *e)
 	start_helper(l, unit, &h, in[0], errors[1]);
 	close(in[0]);
 	close(errors[1]);
+	if (h.pid < 0) {
+		fd_closep(&h.input);
+		fd_closep(&h.errors);
+		return err_set(e, "cannot start %s", l->plan->group.scope_helper);
+	}
 	if (finish_helper(l, &h, e))
 		return -1;
 	*ret = own_cgroup(l);
@@ -191,6 +198,7 @@ static int open_groups(struct launch *l, struct err *e)
 	l->groups = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (l->groups < 0)
 		return err_errno(e, "%s", path);
+	l->group_path = path_join(l->plan->pool, path, l->group_name);
 	if ((!g->has_callers || evacuate(l->groups, e) == 0) &&
 	    enable(l->groups, g->to_enable, e) == 0)
 		return 0;

@@ -10,6 +10,8 @@
  *			directories; all others close on exec
  *	signals		all blocked, and read from a descriptor; the child starts with them blocked.
  *			Undone last: what is put right behind the program must not be cut short
+ *	registry	a name that was asked for is claimed among the sandboxes that run, before
+ *			anything is made under it; given back when nothing else is left to undo
  *	own-directories	made only if the program could otherwise make them (and write profiles
  *			for the next run)
  *	git		what is remembered of a writable .git; undoing it is looking at it again,
@@ -77,6 +79,11 @@ static int open_standard(void *context, struct err *e)
 	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC))
 		return err_errno(e, "close_range");
 	return 0;
+}
+
+static bool has_registry(const struct plan *p)
+{
+	return p->runtime_home;
 }
 
 static bool needs_own_directories(const struct plan *p)
@@ -279,6 +286,7 @@ static int clone_child(void *context, struct err *e)
 		close(l->channel);
 		close(l->signals);
 		fd_closep(&l->overlays);
+		running_done(&l->running);
 		inside_main(&l->inside);
 	}
 	fd_closep(&l->channel_inside);
@@ -364,6 +372,7 @@ static int await_start(void *context, struct err *e)
 const struct step launch_steps[] = {
 	{"descriptors", NULL, open_standard, NULL},
 	{"signals", NULL, block_signals, unblock_signals},
+	{"registry", has_registry, registry_claim, registry_leave},
 	{"own-directories", needs_own_directories, make_own_directories, NULL},
 	{"git", guards_git, git_remember, git_put_right},
 	{"filter", NULL, get_filter, drop_filter},
@@ -403,6 +412,7 @@ int run_plan(const struct plan *plan, const struct sandbox_request *request, str
 			   .channel = -1,
 			   .channel_inside = -1,
 			   .groups = -1,
+			   .running = {.home = -1, .dir = -1, .process = -1},
 			   .overlays = -1,
 			   .overlays_inside = -1,
 			   .user_namespace = -1};

@@ -88,7 +88,7 @@ static int probe_own(const struct profile *p, struct host *h, const path_use_vec
 	const char *const dirs[] = {h->config_home,
 				    h->config_home ? path_join(h->pool, h->config_home, "profiles")
 						   : NULL,
-				    h->cache_home};
+				    h->cache_home, h->runtime_home};
 	const struct setting *filter = &p->s[KEY_SECCOMP_FILE];
 
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {

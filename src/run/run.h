@@ -9,6 +9,7 @@
 #include "base/step.h"
 #include "inside/inside.h"
 #include "plan/plan.h"
+#include "store/running.h"
 #include "store/store.h"
 
 /*
@@ -40,12 +41,14 @@ struct launch {
 
 	const struct sandbox_request *request;
 	struct outcome *outcome;
-	struct store store; /* where plan_uses_store */
-	size_t *layers;	    /* index in store.trees, one a copy-on-write tree of the plan */
-	int groups;	    /* directory in which PID 1 makes the sandbox's cgroup; or -1 */
-	const char *group_name;
+	struct running running; /* its entry, which has descriptors if there is one */
+	struct store store;	/* where plan_uses_store */
+	size_t *layers;		/* index in store.trees, one a copy-on-write tree of the plan */
+	int groups;		/* directory in which PID 1 makes the sandbox's cgroup; or -1 */
+	const char *group_name, *group_path;
 	bool timed_out;	  /* RuntimeMaxSec= has passed */
 	int64_t deadline; /* of it, by run_now(); then of the grace. STR_INFINITY: none */
+	int64_t enter_at; /* when it is entered among those that run; likewise */
 	int overlays, overlays_inside; /* mounts of fuse-overlayfs go over this pair to PID 1 */
 	int user_namespace;	/* of the sandbox, where other ids' files may be left; or -1 */
 	struct server *servers; /* fuse-overlayfs, one a tree that has it */
@@ -77,8 +80,9 @@ struct outcome {
 	struct err
 		no_group; /* why there is none, though optional limits want it; else text is empty */
 	struct usage usage;
-	bool interrupted; /* the program was ended by Ctrl-C: see run_die_likewise */
-	struct err store; /* what went wrong behind the program's end; text empty: nothing */
+	bool interrupted;    /* the program was ended by Ctrl-C: see run_die_likewise */
+	struct err store;    /* what went wrong behind the program's end; text empty: nothing */
+	struct err unlisted; /* why it was not among those that run; likewise */
 };
 
 extern const struct step launch_steps[];
@@ -124,6 +128,10 @@ void group_end(void *context);
 int group_await(struct launch *l, struct err *e);
 /* Memory was short, and the kernel has ended all of it. */
 bool group_was_killed(const struct launch *l);
+/* registry.c: a step of the launch; and what enters a sandbox that runs. */
+int registry_claim(void *context, struct err *e);
+void registry_leave(void *context);
+void registry_enter(struct launch *l);
 /* git.c: steps of the launch. */
 int git_remember(void *context, struct err *e);
 void git_put_right(void *context);

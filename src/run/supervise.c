@@ -148,6 +148,18 @@ static bool warn_program(struct launch *l)
 	return true;
 }
 
+enum { ENTER_AFTER = 20 * 1000 }; /* microseconds that a sandbox runs unseen */
+
+/* False: that was not what has been waited for. */
+static bool enter_now(struct launch *l)
+{
+	if (l->enter_at == STR_INFINITY || l->enter_at > l->deadline)
+		return false;
+	l->enter_at = STR_INFINITY;
+	registry_enter(l);
+	return true;
+}
+
 static bool has_word(const struct launch *l)
 {
 	struct message m;
@@ -190,11 +202,13 @@ static int run_until_end(struct launch *l, struct err *e)
 	for (size_t i = 2; i < n; i++)
 		fds[i] = (struct pollfd){.fd = l->servers[i - 2].process, .events = POLLIN};
 	for (;;) {
-		int found = poll(fds, n, milliseconds_to(l->deadline));
+		int found = poll(
+			fds, n,
+			milliseconds_to(l->enter_at < l->deadline ? l->enter_at : l->deadline));
 
 		if (found < 0 && errno != EINTR)
 			return err_errno(e, "poll");
-		if (found == 0 && !warn_program(l))
+		if (found == 0 && !enter_now(l) && !warn_program(l))
 			return SIGKILL; /* by kill_child */
 		if (found <= 0)
 			continue;
@@ -220,5 +234,10 @@ int supervise(struct launch *l, struct err *e)
 	int64_t limit = l->plan->runtime_max;
 
 	l->deadline = limit == STR_INFINITY ? limit : run_now() + limit;
+	l->enter_at = STR_INFINITY;
+	if (l->running.dir >= 0)
+		registry_enter(l);
+	else if (l->plan->runtime_home && !l->request->name)
+		l->enter_at = run_now() + ENTER_AFTER;
 	return run_until_end(l, e);
 }

@@ -30,24 +30,17 @@ bool store_name_ok(const char *name)
 
 /* --- printing --- */
 
-static void put_line(struct text *t, const char *key, const char *value)
-{
-	text_put(t, key);
-	text_put(t, " ");
-	text_put_value(t, value);
-}
-
 static void put_maps(struct text *t, const char *key, const struct id_map *maps, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		put_line(t, key,
+		text_put_line(t, key,
 			 pool_printf(t->pool, "%u %u %u", maps[i].inside, maps[i].outside,
 				     maps[i].count));
 }
 
 static void put_identity(struct text *t, const struct plan_identity *id)
 {
-	put_line(t, "identity",
+	text_put_line(t, "identity",
 		 pool_printf(t->pool, "%s %u %u %d %d %d", kinds[id->kind], id->uid, id->gid,
 			     id->by_helper, id->switch_ids, id->drop_groups));
 	put_maps(t, "uids", id->uids, id->n_uids);
@@ -58,26 +51,26 @@ char *state_print(struct pool *pool, const struct store *s)
 {
 	struct text t = {.pool = pool};
 
-	put_line(&t, first_word, version);
-	put_line(&t, "name", s->name);
-	put_line(&t, "profile", s->profile ? s->profile : "");
-	put_line(&t, "cwd", s->cwd ? s->cwd : "");
-	put_line(&t, "created", pool_printf(pool, "%" PRId64, s->created));
-	put_line(&t, "started", pool_printf(pool, "%" PRId64, s->started));
-	put_line(&t, "running", s->running ? "yes" : "no");
+	text_put_line(&t, first_word, version);
+	text_put_line(&t, "name", s->name);
+	text_put_line(&t, "profile", s->profile ? s->profile : "");
+	text_put_line(&t, "cwd", s->cwd ? s->cwd : "");
+	text_put_line(&t, "created", pool_printf(pool, "%" PRId64, s->created));
+	text_put_line(&t, "started", pool_printf(pool, "%" PRId64, s->started));
+	text_put_line(&t, "running", s->running ? "yes" : "no");
 	put_identity(&t, &s->identity);
 	for (size_t i = 0; i < s->trees.n; i++) {
 		const struct store_tree *tree = &s->trees.v[i];
 
-		put_line(&t, "tree",
+		text_put_line(&t, "tree",
 			 pool_printf(pool, "%s %" PRIu64 " %" PRIu64 " %" PRId64 " %s",
 				     tree->fuse ? "fuse" : "kernel", (uint64_t)tree->dev,
 				     (uint64_t)tree->ino, tree->born, tree->path));
 	}
 	for (size_t i = 0; i < s->words.n; i++)
-		put_line(&t, "word", s->words.v[i]);
+		text_put_line(&t, "word", s->words.v[i]);
 	for (size_t i = 0; i < s->command.n; i++)
-		put_line(&t, "argument", s->command.v[i]);
+		text_put_line(&t, "argument", s->command.v[i]);
 	text_put(&t, last_line);
 	text_put(&t, "\n");
 	return t.v;

@@ -377,10 +377,10 @@ static int make_state(struct store *s, struct err *e)
 }
 
 /* `make`-x3k9: short enough to be typed, and nobody else's. */
-static const char *new_name(const struct store *s)
+const char *store_new_name(struct pool *pool, const str_vec *command)
 {
 	static const char alphabet[] = "abcdefghjkmnpqrstuvwxyz23456789";
-	const char *word = s->command.n ? path_name(s->command.v[0]) : "";
+	const char *word = command->n ? path_name(command->v[0]) : "";
 	unsigned char random[NAME_RANDOM] = {0};
 	char end[NAME_RANDOM + 1] = "";
 	size_t n;
@@ -391,14 +391,14 @@ static const char *new_name(const struct store *s)
 	(void)!getrandom(random, sizeof(random), 0);
 	for (size_t i = 0; i < NAME_RANDOM; i++)
 		end[i] = alphabet[random[i] % (sizeof(alphabet) - 1)];
-	return pool_printf(s->pool, "%.*s-%s", n ? (int)(n < NAME_WORD ? n : NAME_WORD) : 7,
+	return pool_printf(pool, "%.*s-%s", n ? (int)(n < NAME_WORD ? n : NAME_WORD) : 7,
 			   n ? word : "sandbox", end);
 }
 
 static int make_directory(struct store *s, const char *name, bool *made, struct err *e)
 {
 	for (int i = 0; i < NAME_TRIES; i++) {
-		s->name = name ? name : new_name(s);
+		s->name = name ? name : store_new_name(s->pool, &s->command);
 		*made = mkdirat(s->home, s->name, 0700) == 0;
 		if (*made || (name && errno == EEXIST))
 			return 0;

@@ -66,6 +66,8 @@ struct store {
 /* Up to 64 of these; the first is neither '.' nor '-'. */
 #define STORE_NAME_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 bool store_name_ok(const char *name);
+/* One from a command's name and four random characters. */
+const char *store_new_name(struct pool *pool, const str_vec *command);
 /* Closes and unlocks; accepts a zeroed one. Memory is the pool's. */
 void store_done(struct store *s);
 

@@ -57,6 +57,13 @@ void text_put_value(struct text *t, const char *value)
 	put(t, "\n", 1);
 }
 
+void text_put_line(struct text *t, const char *key, const char *value)
+{
+	text_put(t, key);
+	text_put(t, " ");
+	text_put_value(t, value);
+}
+
 int text_unescape(char *value)
 {
 	char *out = value;

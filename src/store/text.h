@@ -20,6 +20,8 @@ void text_put(struct text *t, const char *s);
 void text_printf(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A value, escaped, and the end of the line. */
 void text_put_value(struct text *t, const char *value);
+/* KEY VALUE */
+void text_put_line(struct text *t, const char *key, const char *value);
 
 /* In place; -1: a backslash with something else behind it. */
 int text_unescape(char *value);

@@ -146,6 +146,22 @@ def own(place):
     return ["-p", "build"]
 
 
+def named(place):
+    """A name that is claimed among the running sandboxes."""
+    os.makedirs(f"{place.home}/run/sandbox", 0o700)
+    os.chmod(f"{place.home}/run", 0o700)
+    place.environment["XDG_RUNTIME_DIR"] = f"{place.home}/run"
+    return ["-p", "build", "--name", "fault"]
+
+
+def check_named(place, call, error, _outcome):
+    """What a killed launcher leaves is removed by whoever looks; without that, nothing is left."""
+    if error is not None and os.listdir(f"{place.home}/run/sandbox"):
+        raise Unsound("it is still listed")
+    if sandbox(place, "stats", "--json") != "[]\n" or os.listdir(f"{place.home}/run/sandbox"):
+        raise Unsound("what was left is not removed")
+
+
 # --- copy-on-write: a sandbox named `fault`, in a state that later commands understand ---
 
 
@@ -256,6 +272,8 @@ ALL = [
     Configuration("own", None, prepare=own, before=remove_own, roles=["launcher"], first="openat2 ~/project/config",
                   last="openat /dev/null",
                   may_leave=lambda place, path: path.startswith(f"{place.project}/config")),
+    Configuration("named", None, prepare=named, after=check_named, roles=["launcher"], first="openat ~/run",
+                  may_leave=lambda place, path: path.startswith(f"{place.home}/run/sandbox/fault")),
     Configuration("cold", ["-p", "build"], before=remove_cache, roles=["launcher"], first="openat ~/.cache/sandbox",
                   last="rt_sigprocmask",
                   may_leave=lambda place, path: path.startswith(f"{place.home}/.cache")),

@@ -14,7 +14,7 @@ readonly PROFILES='base build default nested net-client node python server shell
 readonly OPTIONS='--profile --name --detach --rw --ro --hide --tmpfs --cow --bind --net --allow
 	--publish --memory --cpus --pids --io-read --io-write --timeout --env --user --chdir --keep --tty
 	--set --explain --json --verbose --quiet'
-readonly COMMANDS='run explain profile doctor list changes commit discard undo remove completion help version'
+readonly COMMANDS='run explain profile doctor list changes commit discard undo remove stats completion help version'
 readonly KEYS='Profile.Description Profile.Inherit Profile.Optional
 	Filesystem.Root Filesystem.ReadWritePaths Filesystem.ReadOnlyPaths Filesystem.InaccessiblePaths
 	Filesystem.TemporaryFileSystem Filesystem.CopyOnWritePaths Filesystem.BindPaths

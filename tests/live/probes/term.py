@@ -561,6 +561,75 @@ def launcher_killed(sandbox):
     return finish(t)
 
 
+# --- stats; $STATS is the name of a sandbox that runs
+
+
+def stats(sandbox):
+    """`stats` on a terminal whose modes are remembered."""
+    t = Term("bash", "--norc", "--noprofile", "-i", S="env TERM=xterm %s stats" % sandbox, COLUMNS="100")
+    t.prompt()
+    t.before = t.modes()
+    return t
+
+
+def stats_live(sandbox):
+    """Lines that are renewed, until q is pressed; nothing else that is pressed is shown."""
+    t = stats(sandbox)
+    t.line("$S; echo status $?")
+    for _ in range(3):
+        t.expect("NAME +CPU%")
+        t.expect("^" + os.environ["STATS"] + " ")
+    t.send("xyz")
+    t.expect("NAME +CPU%")
+    t.send("q")
+    t.expect("status 0$")
+    t.prompt()
+    t.refuse("xyz")
+    if t.modes() != t.before:
+        raise Failure("the terminal's modes are not what they were")
+    return finish(t)
+
+
+def stats_ctrl_c(sandbox):
+    t = stats(sandbox)
+    t.line("$S $STATS")
+    t.expect("^" + os.environ["STATS"] + " ")
+    t.send("\x03")
+    t.prompt()
+    t.line("echo status $?")
+    t.expect("^status 130$")
+    if t.modes() != t.before:
+        raise Failure("the terminal's modes are not what they were")
+    return finish(t)
+
+
+def stats_stop(sandbox):
+    """Ctrl-Z gives the terminal back, fg takes it again."""
+    t = stats(sandbox)
+    t.line("$S")
+    t.expect("^" + os.environ["STATS"] + " ")
+    t.send("\x1a")
+    t.expect("Stopped")
+    t.prompt()
+    t.line("fg")
+    t.expect("NAME +CPU%")
+    t.send("q")
+    t.expect("prompt> ")
+    if t.modes() != t.before:
+        raise Failure("the terminal's modes are not what they were")
+    return finish(t)
+
+
+def stats_ends(sandbox):
+    """The last of the named ones ends, and so does it."""
+    t = stats(sandbox)
+    t.line("$S $STATS; echo status $?")
+    t.expect("^" + os.environ["STATS"] + " ")
+    os.kill(int(os.environ["LAUNCHER"]), signal.SIGTERM)
+    t.expect("status 0$")
+    return finish(t)
+
+
 def finish(t):
     t.line("exit 0")
     t.wait()
