@@ -67,8 +67,8 @@ untouched() {
 	run copied kernel --name mine touch mine
 	mv "$STATE" "$HOME/aside"
 	ln -s "$HOME/keys" "$STATE"
-	refuses 'Not a directory' copied kernel --name mine sh -c "$attack"
-	refuses 'Not a directory' copied kernel sh -c "$attack"
+	refuses 'symbolic link' copied kernel --name mine sh -c "$attack"
+	refuses 'symbolic link' copied kernel sh -c "$attack"
 	untouched
 	rm "$STATE"
 	mv "$HOME/aside" "$STATE"
