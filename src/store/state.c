@@ -34,15 +34,15 @@ static void put_maps(struct text *t, const char *key, const struct id_map *maps,
 {
 	for (size_t i = 0; i < n; i++)
 		text_put_line(t, key,
-			 pool_printf(t->pool, "%u %u %u", maps[i].inside, maps[i].outside,
-				     maps[i].count));
+			      pool_printf(t->pool, "%u %u %u", maps[i].inside, maps[i].outside,
+					  maps[i].count));
 }
 
 static void put_identity(struct text *t, const struct plan_identity *id)
 {
 	text_put_line(t, "identity",
-		 pool_printf(t->pool, "%s %u %u %d %d %d", kinds[id->kind], id->uid, id->gid,
-			     id->by_helper, id->switch_ids, id->drop_groups));
+		      pool_printf(t->pool, "%s %u %u %d %d %d", kinds[id->kind], id->uid, id->gid,
+				  id->by_helper, id->switch_ids, id->drop_groups));
 	put_maps(t, "uids", id->uids, id->n_uids);
 	put_maps(t, "gids", id->gids, id->n_gids);
 }
@@ -63,9 +63,9 @@ char *state_print(struct pool *pool, const struct store *s)
 		const struct store_tree *tree = &s->trees.v[i];
 
 		text_put_line(&t, "tree",
-			 pool_printf(pool, "%s %" PRIu64 " %" PRIu64 " %" PRId64 " %s",
-				     tree->fuse ? "fuse" : "kernel", (uint64_t)tree->dev,
-				     (uint64_t)tree->ino, tree->born, tree->path));
+			      pool_printf(pool, "%s %" PRIu64 " %" PRIu64 " %" PRId64 " %s",
+					  tree->fuse ? "fuse" : "kernel", (uint64_t)tree->dev,
+					  (uint64_t)tree->ino, tree->born, tree->path));
 	}
 	for (size_t i = 0; i < s->words.n; i++)
 		text_put_line(&t, "word", s->words.v[i]);

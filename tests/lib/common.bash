@@ -161,7 +161,8 @@ _host_files() {
 			-prune -o ! -path "$HOME/.cache" ! -path "$HOME/.local" ! -path "$HOME/.local/state" \
 			! -path "$HOME/.local/state/sandbox" -print || true # something may vanish meanwhile
 		find /tmp /var/tmp /dev/shm /dev/mqueue "/run/user/$(id -u)" -maxdepth 2 \
-			-name '*sandbox*' ! -name 'sandbox-check.*' ! -name 'sandbox-tree.*' -uid "$(id -u)" -print
+			-name '*sandbox*' ! -name 'sandbox-check.*' ! -name 'sandbox-tree.*' -uid "$(id -u)" \
+			! -path '/run/user/*/sandbox' -print
 	} 2>/dev/null | LC_ALL=C sort
 }
 
