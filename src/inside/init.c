@@ -148,7 +148,7 @@ _Noreturn void inside_reap(struct inside *in)
 	sigaddset(&child, SIGCHLD);
 	children = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (events < 0 || children < 0 || watch(events, children, in->channel))
-		_exit(125);
+		inside_abandon(in);
 	close_others((int[]){in->channel, in->terminal, events, children, in->groups, in->group},
 		     6);
 	clean_up(in);
@@ -156,7 +156,7 @@ _Noreturn void inside_reap(struct inside *in)
 		int n = epoll_wait(events, &event, 1, more ? 0 : -1);
 
 		if (n < 0 && errno != EINTR)
-			_exit(125);
+			inside_abandon(in);
 		if (n == 1 && event.data.fd == children)
 			(void)!read(children, &info, sizeof(info));
 		if (n == 1 && event.data.fd == in->channel)

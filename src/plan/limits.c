@@ -37,7 +37,7 @@ static struct plan_limit *add_limit(const struct plan_inputs *in, struct plan *p
 	return limit;
 }
 
-static void limit_memory(const struct plan_inputs *in, struct plan *p)
+static int limit_memory(const struct plan_inputs *in, struct plan *p, struct err *e)
 {
 	static const struct {
 		enum key_id key;
@@ -52,6 +52,9 @@ static void limit_memory(const struct plan_inputs *in, struct plan *p)
 
 		if (!plan_is_asked_for(s, rows[i].key))
 			continue;
+		/* Not known where it does not matter: on a host without cgroup v2. */
+		if (s->is_percent && !in->host->memory && in->host->cgroup.kind == CGROUP_V2)
+			return plan_refuse(in, rows[i].key, e, "sysinfo(2) does not say of what");
 		if (s->is_percent)
 			n = (int64_t)((__int128)in->host->memory * n / HUNDREDTHS);
 		add_limit(in, p, rows[i].key, rows[i].file, number_text(p->pool, n));
@@ -59,6 +62,7 @@ static void limit_memory(const struct plan_inputs *in, struct plan *p)
 	/* When memory is short, not one process of the sandbox is ended but all of it. */
 	if (plan_is_asked_for(&in->profile->s[KEY_MEMORY_MAX], KEY_MEMORY_MAX))
 		add_limit(in, p, KEY_MEMORY_MAX, "memory.oom.group", "1");
+	return 0;
 }
 
 /* cpu.max is "QUOTA PERIOD" in microseconds; the kernel takes no quota of less than 1000. */
@@ -180,9 +184,8 @@ static int limit_all(const struct plan_inputs *in, struct plan *p, struct err *e
 	const struct setting *tasks = &in->profile->s[KEY_TASKS_MAX],
 			     *weight = &in->profile->s[KEY_IO_WEIGHT];
 
-	limit_memory(in, p);
-	if (limit_cpu(in, p, e) || limit_cpus(in, p, e) || limit_bandwidth(in, p, KEY_IO_READ, e) ||
-	    limit_bandwidth(in, p, KEY_IO_WRITE, e))
+	if (limit_memory(in, p, e) || limit_cpu(in, p, e) || limit_cpus(in, p, e) ||
+	    limit_bandwidth(in, p, KEY_IO_READ, e) || limit_bandwidth(in, p, KEY_IO_WRITE, e))
 		return -1;
 	if (plan_is_asked_for(tasks, KEY_TASKS_MAX))
 		add_limit(in, p, KEY_TASKS_MAX, "pids.max", number_text(p->pool, tasks->number));

@@ -346,6 +346,15 @@ static int map_ids(void *context, struct err *e)
 	return child_reason(l, e);
 }
 
+/* Killed before its first step it has not written which one that is. */
+static const char *program_step(const struct plan *p, size_t at)
+{
+	while (at + 1 < inside_program_rows && inside_program[at].wanted &&
+	       !inside_program[at].wanted(p))
+		at++;
+	return inside_program[at < inside_program_rows ? at : inside_program_rows - 1].name;
+}
+
 static int await_start(void *context, struct err *e)
 {
 	struct launch *l = context;
@@ -363,10 +372,8 @@ static int await_start(void *context, struct err *e)
 	if (at < inside_setup_rows)
 		return err_set(e, "PID 1 of the sandbox died in its step \"%s\"",
 			       inside_setup[at].name);
-	at = l->progress->program;
-	return err_set(
-		e, "the program's process died in its step \"%s\"",
-		inside_program[at < inside_program_rows ? at : inside_program_rows - 1].name);
+	return err_set(e, "the program's process died in its step \"%s\"",
+		       program_step(l->plan, l->progress->program));
 }
 
 const struct step launch_steps[] = {

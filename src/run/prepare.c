@@ -207,10 +207,12 @@ static int probe_disks(const struct profile *p, struct host *h, enum key_id key,
 
 static int probe_resources(const struct profile *p, struct host *h, bool measure, struct err *e)
 {
-	if (measure || has_limits(p))
-		host_cgroup_probe(h, measure);
-	if (p->s[KEY_CPUS].list.n || p->s[KEY_MEMORY_MAX].is_percent ||
-	    p->s[KEY_MEMORY_HIGH].is_percent || p->s[KEY_SWAP_MAX].is_percent)
+	if (!measure && !has_limits(p))
+		return 0;
+	host_cgroup_probe(h, measure);
+	if (h->cgroup.kind == CGROUP_V2 &&
+	    (p->s[KEY_CPUS].list.n || p->s[KEY_MEMORY_MAX].is_percent ||
+	     p->s[KEY_MEMORY_HIGH].is_percent || p->s[KEY_SWAP_MAX].is_percent))
 		host_machine_probe(h);
 	return probe_disks(p, h, KEY_IO_READ, e) || probe_disks(p, h, KEY_IO_WRITE, e) ? -1 : 0;
 }

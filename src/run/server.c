@@ -61,8 +61,8 @@ static int enter(const struct launch *l, struct err *e)
 {
 	struct mount_attr attr = {.propagation = MS_PRIVATE};
 	/* Its network and IPC too, where it has its own: what takes the server over reaches no socket. */
-	const uint64_t flags = CLONE_NEWUSER | (l->plan->namespaces &
-						(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS));
+	const uint64_t flags = CLONE_NEWUSER |
+			       (l->plan->namespaces & (CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS));
 	int process = (int)syscall(SYS_pidfd_open, l->pid, 0);
 
 	if (process < 0 || setns(process, (int)flags) || unshare(CLONE_NEWNS | CLONE_NEWCGROUP))

@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import time
 
 
 class Configuration:
@@ -154,6 +155,25 @@ def named(place):
     return ["-p", "build", "--name", "fault"]
 
 
+def grouped(_place):
+    """A cgroup of its own; that needs one which was given to the user, as tests/lib/run does for root."""
+    if "SANDBOX_TEST_CGROUP" not in os.environ:
+        raise LookupError("no cgroup to divide")
+    return ["-p", "build", "--stats"]
+
+
+def groups_left():
+    """Of launchers that have ended; PID 1 may need a moment more."""
+    top, left = os.environ.get("SANDBOX_TEST_CGROUP", "/nowhere"), set()
+    for _ in range(20):
+        left = {os.path.join(path, name) for path, names, _ in os.walk(top) for name in names
+                if re.match(r"sandbox[.-].*\d$", name) and not os.path.exists(f"/proc/{name.rsplit('.', 1)[1]}")}
+        if not left:
+            break
+        time.sleep(0.1)
+    return left
+
+
 def check_named(place, call, error, _outcome):
     """What a killed launcher leaves is removed by whoever looks; without that, nothing is left."""
     if error is not None and os.listdir(f"{place.home}/run/sandbox"):
@@ -274,6 +294,8 @@ ALL = [
                   may_leave=lambda place, path: path.startswith(f"{place.project}/config")),
     Configuration("named", None, prepare=named, after=check_named, roles=["launcher"], first="openat ~/run",
                   may_leave=lambda place, path: path.startswith(f"{place.home}/run/sandbox/fault")),
+    Configuration("group", None, prepare=grouped, roles=["launcher", "init", "program"], first="statfs",
+                  last="recvfrom"),
     Configuration("cold", ["-p", "build"], before=remove_cache, roles=["launcher"], first="openat ~/.cache/sandbox",
                   last="rt_sigprocmask",
                   may_leave=lambda place, path: path.startswith(f"{place.home}/.cache")),

@@ -12,6 +12,8 @@ IGNORED = [
     ("launcher", r"newfstatat /run/user/\d+$", ALL, "whether there is a place to be listed in; as below"),
     ("named/launcher", r"(openat|newfstatat|mkdirat) \S*/run\b|flock\b", ALL,
      "a sandbox that cannot be listed runs as well; one whose name may be another's does not"),
+    ("launcher", r"statfs\b", ALL,
+     "where the cgroups are: without them an optional limit is left out, and one that is not is refused"),
     (ALL, r"recvfrom\b", ["ECONNRESET"], "asked again: what the other end said before is still to be had"),
     (ALL, r"brk\b", ALL, "malloc(3) takes its memory by mmap(2) then"),
     ("launcher", r"(set_robust_list|rseq|prlimit64|getrandom)\b|readlink /proc/self/exe", ALL,
@@ -53,6 +55,8 @@ IGNORED = [
 
 # The program runs and finds something else than always.
 DIFFERENT = [
+    ("group/launcher", r"statfs|getxattr|(openat|read|access|faccessat2) \S*(cgroup|/run/user|/run/systemd)", ALL,
+     "the group is there to count only; without one getrusage(2) does. With a limit the run is refused (test_limits)"),
     ("launcher", r"(openat|read|newfstatat) <?/etc/passwd", ALL,
      "a user whom /etc/passwd does not know has no name (USER, LOGNAME), and the home of $HOME"),
     ("launcher", r"landlock_create_ruleset", ["EOPNOTSUPP"],
