@@ -41,8 +41,10 @@ int registry_claim(void *context, struct err *e)
 
 	if (!l->request->name || claim(l, l->request->name, e) == 0)
 		return 0;
-	if (e->error == EEXIST)
+	if (e->error == EEXIST) {
+		e->step = ""; /* the user knows the name, not our step */
 		return -1;
+	}
 	l->outcome->unlisted = *e;
 	*e = (struct err){0};
 	return 0;

@@ -228,6 +228,21 @@ dd_time() {
 	json '[l["key"] for l in j["limits"]] == ["MemoryMax"] and j["limits"][0]["effect"] is None' <<<"$stderr"
 }
 
+@test "stats tells of a running sandbox what its cgroup counts" {
+	export XDG_RUNTIME_DIR=/run/user/$UID # as after any login
+	start -p shell -n counted --memory 200M --pids 30 -- \
+		sh -c 'head -c 40M /dev/zero >/tmp/held; dd if=/dev/zero of=big bs=1M count=2 oflag=direct 2>/dev/null
+			echo ready; sleep 100 & sleep 100'
+	sb stats --json counted
+	exited 0
+	json 'j[0]["name"] == "counted" and j[0]["source"].startswith("cgroup")' <<<"$output"
+	json 'j[0]["memory"] > 35 << 20 and j[0]["memory_peak"] >= j[0]["memory"] and j[0]["memory_max"] == 200 << 20' \
+		<<<"$output"
+	json 'j[0]["tasks"] == 3 and j[0]["io_written"] >= 2 << 20' <<<"$output"
+	sb stats --no-stream
+	shows '^counted .* cgroup'
+}
+
 @test "build has its limits here, and says nothing of them" {
 	start -p build -- sh -c 'echo ready; sleep 100'
 	[ "$(cat "$group/pids.max")" = 4096 ] && [ "$(cat "$group/memory.max")" != max ] || fail "not there"
