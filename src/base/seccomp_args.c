@@ -89,6 +89,14 @@ static void add_terminal(struct seccomp_checks *c)
 	add_values(c, __NR_ioctl, SECCOMP_ONE_OF, EPERM, 1, values, 2);
 }
 
+/* With the program's own id it could take descriptors and time away from PID 1, which looks after its limits. */
+static void add_init(struct seccomp_checks *c)
+{
+	static const int values[] = {1};
+
+	add_values(c, __NR_prlimit64, SECCOMP_ONE_OF, EPERM, 0, values, 1);
+}
+
 /*
  * clone3 has its flags in memory, where a filter cannot see them; ENOSYS makes the C library take
  * clone. There the bit of CLONE_NEWTIME belongs to the exit signal.
@@ -169,6 +177,7 @@ void seccomp_args_checks(const struct seccomp_args *args, struct seccomp_checks 
 {
 	ret->n = 0;
 	add_terminal(ret);
+	add_init(ret);
 	if (args->restrict_namespaces)
 		add_namespaces(ret);
 	/* With READ_IMPLIES_EXEC each readable mapping would be executable, asked for or not. */

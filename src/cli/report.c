@@ -123,7 +123,7 @@ static void json_limits(struct jsonw *j, struct pool *pool, const struct plan *p
 			const struct outcome *out)
 {
 	jsonw_open(j, "limits", '[');
-	for (size_t i = 0; i < p->limits.n; i++) {
+	for (size_t i = 0; out->has_group && i < p->limits.n; i++) {
 		const struct plan_limit *limit = &p->limits.v[i];
 		bool again = i > 0 && p->limits.v[i - 1].key == limit->key &&
 			     str_eq(p->limits.v[i - 1].value, limit->value);

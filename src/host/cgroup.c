@@ -220,7 +220,7 @@ void host_cgroup_probe(struct host *h, bool without_controllers)
 	c->own = path[1] ? path_join(h->pool, c->mount, path + 1) : c->mount;
 	find_manager(h);
 	find_subtree(h);
-	if (!c->subtree && c->runtime_dir)
+	if (c->runtime_dir) /* it may have controllers that a group of ours lacks */
 		c->scope_helper = find_helper(h, "sandbox-scope");
 }
 
@@ -240,22 +240,23 @@ static const char *whole_disk(struct pool *p, dev_t dev)
 }
 
 /*
- * File systems such as btrfs have a device number of their own; the table of mounts tells the disk (the
- * first one, if there are several).
+ * Files on btrfs have a device number of their subvolume, which is nobody's; the table of mounts tells the
+ * disk (the first one, if there are several).
  */
-static const char *disk_of_mount(struct pool *p, dev_t dev)
+static const char *disk_of_mount(struct pool *p, const char *path)
 {
-	const char *number = pool_printf(p, "%u:%u", major(dev), minor(dev));
 	char *text, *line, *save = NULL;
+	struct statx file;
 	struct stat st;
 
-	if (fd_read_path(p, "/proc/self/mountinfo", 16 * 1024 * 1024, &text) < 0)
+	if (statx(AT_FDCWD, path, 0, STATX_MNT_ID, &file) || !(file.stx_mask & STATX_MNT_ID) ||
+	    fd_read_path(p, "/proc/self/mountinfo", 16 * 1024 * 1024, &text) < 0)
 		return NULL;
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char device[32], source[4096];
+		char source[4096];
 		const char *rest = strstr(line, " - ");
 
-		if (sscanf(line, "%*s %*s %31s", device) == 1 && str_eq(device, number) && rest &&
+		if (strtoull(line, NULL, 10) == file.stx_mnt_id && rest &&
 		    sscanf(rest, " - %*s %4095s", source) == 1 && *source == '/' &&
 		    stat(source, &st) == 0 && S_ISBLK(st.st_mode))
 			return whole_disk(p, st.st_rdev);
@@ -275,5 +276,5 @@ void host_disk_probe(struct host *h, const char *path)
 		d->device = whole_disk(h->pool, st.st_rdev);
 	else
 		d->device = major(st.st_dev) ? whole_disk(h->pool, st.st_dev)
-					     : disk_of_mount(h->pool, st.st_dev);
+					     : disk_of_mount(h->pool, path);
 }

@@ -44,7 +44,9 @@ static bool is_within(const char *list, const char *of)
 {
 	unsigned first, last;
 
-	while (*list && str_range(&list, &first, &last) == 0) {
+	while (*list) {
+		if (str_range(&list, &first, &last))
+			return false;
 		for (unsigned n = first; n <= last; n++) {
 			if (!has_processor(of, n))
 				return false;
@@ -81,10 +83,11 @@ static int set_limit(struct inside *in, const struct plan_limit *limit, struct e
 
 static int make_inner(struct inside *in, struct err *e)
 {
-	/* What it makes there we have to remove. */
-	static const char depth[] = "32";
+	/* What it makes there we have to remove, and the kernel's memory for it is on nobody's account. */
+	static const char depth[] = "32", number[] = "1024";
 
 	if (fd_write_path(in->group, "cgroup.max.depth", depth, strlen(depth)) ||
+	    fd_write_path(in->group, "cgroup.max.descendants", number, strlen(number)) ||
 	    mkdirat(in->group, INNER, 0755))
 		return err_errno(e, "cgroup %s/" INNER, in->group_name);
 	in->program_group =
@@ -143,6 +146,21 @@ void group_remove(int groups, const char *name)
 {
 	if (unlinkat(groups, name, AT_REMOVEDIR) && errno == EBUSY)
 		remove_below(groups, name);
+}
+
+bool group_killed_program(struct inside *in, struct err *e)
+{
+	const struct plan *p = in->plan;
+	struct usage usage = usage_unknown;
+
+	if (in->group >= 0)
+		usage_read(in->group, CONTROLLER_MEMORY, &usage);
+	for (size_t i = 0; usage.memory_kills > 0 && i < p->limits.n; i++) {
+		if (p->limits.v[i].key == KEY_MEMORY_MAX)
+			return limit_err(in, &p->limits.v[i], e,
+					 "too little for the program to start") < 0;
+	}
+	return false;
 }
 
 void inside_leave_group(struct inside *in, struct usage *ret)

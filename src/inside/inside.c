@@ -176,9 +176,12 @@ _Noreturn void inside_main(struct inside *in)
 	}
 	if (in->exec_failed)
 		fail(in);
-	/* Killed on the way: the launcher says in which step. */
-	if (in->progress->program + 1 < inside_program_rows)
+	/* Killed on the way: the launcher says in which step, if we do not know why. */
+	if (in->progress->program + 1 < inside_program_rows) {
+		if (group_killed_program(in, &in->err))
+			fail(in);
 		inside_abandon(in);
+	}
 	if (channel_send(in->channel, MESSAGE_STARTED, 0, NULL))
 		inside_abandon(in);
 	inside_reap(in);

@@ -55,7 +55,8 @@ static int64_t sum(const char *text, const char *name)
 
 static void read_memory(int group, const char *events, bool all, struct usage *ret)
 {
-	ret->memory_kills = field(events, "oom_kill");
+	/* By whatever want of memory; it was this group's limit only if this group met it. */
+	ret->memory_kills = field(events, "oom") == 0 ? 0 : field(events, "oom_kill");
 	ret->memory_slowed = field(events, "high");
 	if (!all && ret->memory_kills <= 0 && ret->memory_slowed <= 0)
 		return;

@@ -32,8 +32,11 @@ static struct plan_limit *add_limit(const struct plan_inputs *in, struct plan *p
 	for (size_t i = 0; i < CONTROLLERS; i++) {
 		if (strncmp(file, host_controllers[i], strlen(host_controllers[i])) == 0 &&
 		    file[strlen(host_controllers[i])] == '.')
-			limit->controller = (enum controller)(1u << i);
+			limit->controller = 1u << i;
 	}
+	/* Files are written back on the account of the group in which memory is counted (cgroup-v2.rst, "Writeback"). */
+	if (key == KEY_IO_WRITE || key == KEY_IO_WEIGHT)
+		limit->controller |= CONTROLLER_MEMORY;
 	return limit;
 }
 
@@ -74,9 +77,10 @@ static int limit_cpu(const struct plan_inputs *in, struct plan *p, struct err *e
 	int64_t period = PERIOD, n;
 
 	if (plan_is_asked_for(quota, KEY_CPU_QUOTA)) {
-		if (quota->number * PERIOD / HUNDREDTHS < QUOTA_MIN)
+		if (quota->number < QUOTA_MIN * HUNDREDTHS / PERIOD)
 			period = PERIOD_MAX;
-		n = quota->number * period / HUNDREDTHS;
+		if (__builtin_mul_overflow(quota->number, period / HUNDREDTHS, &n))
+			return plan_refuse(in, KEY_CPU_QUOTA, e, "more than any machine has");
 		if (n < QUOTA_MIN)
 			return plan_refuse(in, KEY_CPU_QUOTA, e,
 					   "less than the kernel can divide: 0.1% is the least");
@@ -157,8 +161,12 @@ static int limit_bandwidth(const struct plan_inputs *in, struct plan *p, enum ke
 
 		if (!path)
 			return -1;
-		if (v->optional && (!disk || !disk->device))
+		if (v->optional && (!disk || !disk->device)) {
+			*vec_add(p->pool, &p->notes) =
+				pool_printf(p->pool, "%s: %s is on no disk: not limited there",
+					    keys[key].name, str_safe(p->pool, path));
 			continue;
+		}
 		if (!disk || !disk->device) {
 			err_set(e, "%s: %s=%s: %s", origin_text(p->pool, v->at), keys[key].name,
 				str_safe(p->pool, v->text),
@@ -244,11 +252,12 @@ static int drop_limits(const struct plan_inputs *in, struct plan *p, uint32_t th
 	for (size_t i = 0; i < p->limits.n; i++) {
 		const struct plan_limit limit = p->limits.v[i];
 
-		if (limit.controller & there) {
+		if (!(limit.controller & ~there)) {
 			p->limits.v[kept++] = limit;
 			continue;
 		}
-		why = helper ? reason_of_helper(&cure) : reason(in, limit.controller, &cure);
+		why = helper ? reason_of_helper(&cure)
+			     : reason(in, limit.controller & ~there, &cure);
 		if (!limit.optional) {
 			plan_refuse(in, limit.key, e, why);
 			return err_hint(e, "%s", cure);
@@ -293,6 +302,43 @@ static void place_group(const struct plan_inputs *in, struct plan *p, bool by_sc
 	p->group.has_callers = g->has_callers && p->group.to_enable;
 }
 
+/*
+ * A part of the host's tree with the hierarchy in it that the program may write to: it could leave its
+ * group by writing to another one's cgroup.procs.
+ */
+static const struct plan_mount *find_opening(const struct plan *p, const char *hierarchy)
+{
+	for (size_t i = 0; i < p->mounts.n; i++) {
+		const struct plan_mount *m = &p->mounts.v[i];
+
+		if (m->kind == MOUNT_BIND && !m->read_only && !str_eq(m->source, "/") &&
+		    (path_within(hierarchy, m->source) || path_within(m->source, hierarchy)))
+			return m;
+	}
+	return NULL;
+}
+
+static int check_closed(const struct plan_inputs *in, struct plan *p, struct err *e)
+{
+	const struct plan_mount *m = p->group.wanted ? find_opening(p, in->host->cgroup.mount)
+						     : NULL;
+
+	if (!m)
+		return 0;
+	if (p->group.optional) {
+		p->group.wanted = false;
+		p->limits.n = 0;
+		*vec_add(p->pool, &p->notes) = pool_printf(
+			p->pool, "limits are not enforced: %s is writable, and the cgroups in it",
+			str_safe(p->pool, m->place));
+		return 0;
+	}
+	err_set(e, "%s: %s=%s: the program could leave the cgroup with its limits",
+		origin_text(p->pool, m->at), m->reason, str_safe(p->pool, m->place));
+	e->located = m->at.line > 0;
+	return err_hint(e, "read-only, or without the limits");
+}
+
 int plan_limits(const struct plan_inputs *in, struct plan *p, struct err *e)
 {
 	const struct host_cgroup *g = &in->host->cgroup;
@@ -316,5 +362,5 @@ int plan_limits(const struct plan_inputs *in, struct plan *p, struct err *e)
 		return -1;
 	if (p->limits.n || (in->measure && g->subtree))
 		place_group(in, p, by_scope);
-	return 0;
+	return check_closed(in, p, e);
 }

@@ -104,7 +104,7 @@ struct plan_limit {
 	struct origin at;
 	const char *value; /* as it was written */
 	const char *file, *text;
-	enum controller controller;
+	uint32_t controller; /* a set: all that it needs */
 	bool optional; /* named in Optional=, and not an option's: whoever types a limit wants it */
 };
 

@@ -7,13 +7,16 @@
  * (cgroup-v2.rst, "Delegation Containment"). A login session is not its user's, so there systemd has to
  * move somebody; it moves the launcher, and everything else follows.
  */
+#include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -162,6 +165,10 @@ static int evacuate(int parent, struct err *e)
 	_cleanup_fd_ int leaf = -1;
 	bool found = true;
 
+	/* The root of the hierarchy has no type, and may have processes beside groups with controllers. */
+	if (faccessat(parent, "cgroup.type", F_OK, 0) && errno == ENOENT)
+		return 0;
+
 	if (mkdirat(parent, CGROUP_CALLERS, 0755) && errno != EEXIST)
 		return err_errno(e, CGROUP_CALLERS);
 	leaf = openat(parent, CGROUP_CALLERS, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -243,6 +250,55 @@ void group_end(void *context)
 		group_remove(l->groups, l->group_name);
 	}
 	fd_closep(&l->groups);
+}
+
+/* The launcher that a group is named after: "sandbox.PID", "sandbox-NAME.PID"; 0: none. */
+static pid_t launcher_of(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	int64_t pid;
+
+	if ((!str_begins(name, "sandbox.") && !str_begins(name, "sandbox-")) || !dot ||
+	    str_number(dot + 1, 1, INT32_MAX, &pid))
+		return 0;
+	return (pid_t)pid;
+}
+
+static bool is_older(int groups, const char *name)
+{
+	enum { SECONDS = 2 };
+	struct timespec now;
+	struct stat st;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return fstatat(groups, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       now.tv_sec - st.st_ctim.tv_sec > SECONDS;
+}
+
+/*
+ * What is left of launchers that were killed: PID 1 cannot remove the group when it is killed too, nor while
+ * fuse-overlayfs, which ends after it, is still in there.
+ */
+int group_sweep(void *context, struct err *e)
+{
+	const struct launch *l = context;
+	int fd = l->groups < 0 ? -1 : openat(l->groups, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	(void)e;
+	while (dir && (entry = readdir(dir))) {
+		pid_t pid = launcher_of(entry->d_name);
+
+		/* A launcher in another PID namespace may be putting its first process into it. */
+		if (pid && kill(pid, 0) && errno == ESRCH && is_older(fd, entry->d_name))
+			group_remove(l->groups, entry->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	else
+		fd_closep(&fd);
+	return 0;
 }
 
 bool group_was_killed(const struct launch *l)

@@ -34,6 +34,7 @@
  *			failed
  *	tidy		what the kernel has put into the layers and needs only while it mounts: now,
  *			when nobody waits for us
+ *	sweep		groups of launchers that were killed; likewise
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -393,6 +394,7 @@ const struct step launch_steps[] = {
 	{"overlays", plan_uses_fuse, overlay_serve, NULL},
 	{"start", NULL, await_start, NULL},
 	{"tidy", plan_uses_store, overlay_tidy, NULL},
+	{"sweep", plan_has_group, group_sweep, NULL},
 };
 const size_t launch_rows = sizeof(launch_steps) / sizeof(launch_steps[0]);
 

@@ -63,7 +63,7 @@ static int write_entry(struct launch *l, struct err *e)
 	r->launcher = self.id;
 	r->init = init.id;
 	r->cgroup = l->group_path;
-	r->memory_max = memory_max(p);
+	r->memory_max = l->groups >= 0 ? memory_max(p) : STR_INFINITY;
 	r->profile = p->profile_name;
 	r->cwd = l->request->cwd;
 	r->started = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;

@@ -124,6 +124,7 @@ int overlay_reason(const struct launch *l, struct err *e);
 /* group.c: steps of the launch. */
 int group_begin(void *context, struct err *e);
 void group_end(void *context);
+int group_sweep(void *context, struct err *e);
 /* Until PID 1 has made the group; its descriptor, or -1 and an error. */
 int group_await(struct launch *l, struct err *e);
 /* Memory was short, and the kernel has ended all of it. */

@@ -44,27 +44,6 @@ int64_t run_now(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/*
- * Stops our process group's part of the job until somebody continues it; or until the program's time is
- * up, for which the kernel sends us what continues.
- */
-static void stop_self(const struct launch *l)
-{
-	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGCONT};
-	struct itimerspec at = {.it_value = {.tv_sec = l->deadline / 1000000,
-					     .tv_nsec = l->deadline % 1000000 * 1000}};
-	bool timed = l->deadline != STR_INFINITY;
-	timer_t timer;
-
-	if (timed && timer_create(CLOCK_MONOTONIC, &event, &timer))
-		return;
-	if (timed)
-		timer_settime(timer, TIMER_ABSTIME, &at, NULL);
-	kill(getpid(), SIGSTOP);
-	if (timed)
-		timer_delete(timer);
-}
-
 /* A signal that ends us has come: then we do not stop, for who would continue us? */
 static bool is_to_end(void)
 {
@@ -85,6 +64,11 @@ static void forget_stops(const struct launch *l)
 		(void)channel_receive(l->channel, &m);
 }
 
+enum {
+	SOON = 1000 * 1000,
+	GRACE = 5 * 1000 * 1000
+}; /* the latter is between SIGTERM and SIGKILL */
+
 static void stop_with_program(struct launch *l, int signal)
 {
 	bool had_terminal = l->foreground;
@@ -98,13 +82,16 @@ static void stop_with_program(struct launch *l, int signal)
 	l->foreground = false;
 	/* The others of our job (a pipeline) have not been told; for us it stays pending, and
 	 * SIGCONT takes it away. */
-	if (is_to_end()) {
+	if (l->timed_out || is_to_end()) {
 		continue_program(l, false);
 		return;
 	}
+	/* A SIGCONT of the clock that came before our SIGSTOP would be lost; there is not long to wait. */
+	if (l->deadline - run_now() < SOON)
+		return;
 	if (had_terminal)
 		kill(0, SIGTSTP);
-	stop_self(l);
+	kill(getpid(), SIGSTOP);
 	forget_stops(l);
 	/* Continued: in the foreground (fg) or not (bg). */
 	continue_program(l, had_terminal && have_terminal(l));
@@ -133,8 +120,6 @@ static int milliseconds_to(int64_t deadline)
 	return left / 1000 >= INT32_MAX ? INT32_MAX : (int)(left / 1000) + 1;
 }
 
-enum { GRACE = 5 * 1000 * 1000 }; /* microseconds between SIGTERM and SIGKILL */
-
 /* The time is up: a word of warning first. False: it has been given already. */
 static bool warn_program(struct launch *l)
 {
@@ -150,14 +135,16 @@ static bool warn_program(struct launch *l)
 
 enum { ENTER_AFTER = 20 * 1000 }; /* microseconds that a sandbox runs unseen */
 
-/* False: that was not what has been waited for. */
-static bool enter_now(struct launch *l)
+/* What is due by the clock. False: the program has been warned, and its grace is over. */
+static bool keep_time(struct launch *l)
 {
-	if (l->enter_at == STR_INFINITY || l->enter_at > l->deadline)
-		return false;
-	l->enter_at = STR_INFINITY;
-	registry_enter(l);
-	return true;
+	int64_t now = run_now();
+
+	if (l->enter_at <= now) {
+		l->enter_at = STR_INFINITY;
+		registry_enter(l);
+	}
+	return l->deadline > now || warn_program(l);
 }
 
 static bool has_word(const struct launch *l)
@@ -202,14 +189,16 @@ static int run_until_end(struct launch *l, struct err *e)
 	for (size_t i = 2; i < n; i++)
 		fds[i] = (struct pollfd){.fd = l->servers[i - 2].process, .events = POLLIN};
 	for (;;) {
-		int found = poll(
+		int found;
+
+		/* Not only when nothing else happens: the program can see to it that something does. */
+		if (!keep_time(l))
+			return SIGKILL; /* by kill_child */
+		found = poll(
 			fds, n,
 			milliseconds_to(l->enter_at < l->deadline ? l->enter_at : l->deadline));
-
 		if (found < 0 && errno != EINTR)
 			return err_errno(e, "poll");
-		if (found == 0 && !enter_now(l) && !warn_program(l))
-			return SIGKILL; /* by kill_child */
 		if (found <= 0)
 			continue;
 		dead = dead_server(l, fds + 2);
@@ -229,15 +218,37 @@ static int run_until_end(struct launch *l, struct err *e)
 	}
 }
 
+/* Whoever has stopped us, the program's time goes on: SIGCONT when it is up, and when its grace is. */
+static int start_clock(struct launch *l, timer_t *ret, struct err *e)
+{
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGCONT};
+	struct itimerspec at = {.it_value = {.tv_sec = l->deadline / 1000000,
+					     .tv_nsec = l->deadline % 1000000 * 1000},
+				.it_interval = {.tv_sec = GRACE / 1000000}};
+
+	if (timer_create(CLOCK_MONOTONIC, &event, ret) ||
+	    timer_settime(*ret, TIMER_ABSTIME, &at, NULL))
+		return err_errno(e, "timer of RuntimeMaxSec");
+	return 0;
+}
+
 int supervise(struct launch *l, struct err *e)
 {
-	int64_t limit = l->plan->runtime_max;
+	timer_t timer;
+	int status;
 
-	l->deadline = limit == STR_INFINITY ? limit : run_now() + limit;
+	if (__builtin_add_overflow(run_now(), l->plan->runtime_max, &l->deadline))
+		l->deadline = STR_INFINITY;
 	l->enter_at = STR_INFINITY;
 	if (l->running.dir >= 0)
 		registry_enter(l);
 	else if (l->plan->runtime_home && !l->request->name)
 		l->enter_at = run_now() + ENTER_AFTER;
-	return run_until_end(l, e);
+	if (l->deadline == STR_INFINITY)
+		return run_until_end(l, e);
+	if (start_clock(l, &timer, e))
+		return -1;
+	status = run_until_end(l, e);
+	timer_delete(timer);
+	return status;
 }

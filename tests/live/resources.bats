@@ -182,6 +182,37 @@ ABSENT='mount --rbind /proc /sys/fs/cgroup'
 	refused IOReadBandwidthMax
 }
 
+@test "a program that stops at the very moment does not escape" {
+	local i
+	for i in 190 195 198 199 200 201 202 205; do
+		sb -p shell --timeout 200ms -- sh -c '(sleep 60) & sleep 0.'"$i"'; kill -STOP $$; sleep 60'
+		[ "$status" -eq 143 ] || [ "$status" -eq 137 ] || report "stopped after $i ms"
+	done
+	no_leftovers
+}
+
+@test "a launcher that is stopped from outside goes on when the time is up" {
+	"$SANDBOX" -p shell --timeout 500ms -- sleep 60 2>/dev/null 3>&- &
+	launcher=$!
+	sleep 0.1
+	kill -STOP "$launcher"
+	wait_for 10 gone || fail 'it is still there'
+	launcher=
+	no_leftovers
+}
+
+gone() {
+	[ ! -e "/proc/$launcher" ] || grep -q '^State:.Z' "/proc/$launcher/status"
+}
+
+@test "PID 1 keeps its descriptors whatever the program does" {
+	need prlimit
+	sb -p shell -- sh -c 'prlimit --pid 1 --nofile=0:0; prlimit --nofile=50:60 true && echo own'
+	exited 0
+	printed own
+	grep -q 'not permitted' <<<"$stderr" || report 'it was not refused'
+}
+
 # --- the group, on the host's own hierarchy
 
 # Another test file may have one that lives.
@@ -227,6 +258,26 @@ no_group_left() {
 	done
 	no_leftovers
 	wait_for 3 no_group_left || report "left: $(find "$groups")"
+}
+
+@test "what a killed launcher could not remove the next one does" {
+	[ -n "${SANDBOX_TEST_CGROUP:-}" ] || skip_or_fail 'cgroup: the runner was not root, and could not give us a cgroup'
+	# One whose launcher is gone, as fuse-overlayfs leaves it when it ends last.
+	sh -c 'exit' &
+	wait $!
+	mkdir "$SANDBOX_TEST_CGROUP/sandbox.$!"
+	sleep 4
+	sb -p shell --stats -- true
+	[ ! -e "$SANDBOX_TEST_CGROUP/sandbox.$!" ] || fail 'it is still there'
+}
+
+@test "a program that may write to the hierarchy gets no limits that it could leave" {
+	local groups=${SANDBOX_TEST_CGROUP:-}
+	[ -n "$groups" ] || skip_or_fail 'cgroup: the runner was not root, and could not give us a cgroup'
+	sb -p shell --stats --rw "${groups%/*}" --verbose -- true
+	exited 0
+	said 'note: limits are not enforced: .* is writable'
+	said getrusage
 }
 
 @test "the program is in the group and sees itself at the root of the hierarchy; PID 1 is not in it" {

@@ -188,10 +188,49 @@ static void test_optional(void **state)
 	assert_true(str_begins(err.text, "--set"));
 }
 
+static void test_open_hierarchy(void **state)
+{
+	static const char opened[] =
+		"[Filesystem]\nReadWritePaths=/sys/fs\n[Resources]\nMemoryMax=1G\n";
+
+	(void)state;
+	on(&own);
+	text(opened);
+	assert_int_equal(build(), -1);
+	assert_true(str_begins(err.text, "f:2: ReadWritePaths=/sys/fs: the program could leave"));
+	on(&own);
+	must_build("[Filesystem]\nReadOnlyPaths=/sys/fs\n[Resources]\nMemoryMax=1G\n");
+	assert_true(plan.group.wanted);
+	on(&own);
+	must_build(pool_printf(&pool, "[Profile]\nOptional=MemoryMax\n%s", opened));
+	assert_false(plan.group.wanted);
+	assert_int_equal(plan.limits.n, 0);
+}
+
+static void test_written_back(void **state)
+{
+	struct host_cgroup io_only = own;
+
+	(void)state;
+	io_only.there = CONTROLLER_IO;
+	on(&io_only);
+	*vec_add(&pool, &host.disks) = (struct host_disk){.path = "/", .device = "8:0"};
+	/* What is written to the page cache is on the account of who has the memory controller. */
+	text("[Resources]\nIOWriteBandwidthMax=/ 1M\n");
+	assert_int_equal(build(), -1);
+	assert_non_null(strstr(err.text, "controller memory"));
+	on(&own);
+	*vec_add(&pool, &host.disks) = (struct host_disk){.path = "/", .device = "8:0"};
+	must_build("[Resources]\nIOWriteBandwidthMax=/ 1M\n");
+	assert_int_equal(plan.group.to_enable, CONTROLLER_IO | CONTROLLER_MEMORY);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {TEST(test_texts), TEST(test_disks), TEST(test_places),
-					   TEST(test_refusals), TEST(test_optional)};
+	const struct CMUnitTest tests[] = {TEST(test_texts),	   TEST(test_disks),
+					   TEST(test_places),	   TEST(test_refusals),
+					   TEST(test_optional),	   TEST(test_open_hierarchy),
+					   TEST(test_written_back)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,6 +66,21 @@ hold() {
 	silent
 }
 
+@test "a limit of memory that is too small to start is named" {
+	sb -p shell --memory 100K -- true
+	[ "$status" -eq 125 ] || [ "$status" -eq 137 ] || report 'another status'
+	said 'MemoryMax=100K'
+}
+
+@test "the host stays usable beside a program that eats memory" {
+	local i
+	sb -p shell --memory 100M --timeout 20s -- sh -c 'while :; do head -c 500M /dev/zero | tail -c 400M; done' &
+	for i in 1 2 3; do
+		timeout 20 sh -c 'ls / >/dev/null; sleep 0.5' || fail 'the host is not usable'
+	done
+	wait
+}
+
 @test "MemoryMax holds for children, for daemons and for files in memory, and ends all of it" {
 	sb -p shell --memory 64M -- sh -c 'sh -c "sh -c \"'"$(hold 150)"'\"" & sleep 100'
 	exited 137
@@ -145,6 +160,8 @@ print(100 * (j["user_us"] + j["system_us"]) // j["wall_us"])' "$stderr"
 	ok -p shell --set Resources.AllowedCPUs=0 -- sh -c 'nproc; taskset -c 0 true && echo 0
 		taskset -c 1 true 2>/dev/null && echo 1; true'
 	printed $'1\n0'
+	start -p shell --set Resources.AllowedCPUs=0 -- sh -c 'echo ready; sleep 100'
+	[ "$(cat "$group/cpuset.cpus")" = 0 ] || fail "$(cat "$group/cpuset.cpus")"
 	sb -p shell --set Resources.AllowedCPUs=77 -- true
 	refused AllowedCPUs=77 "this machine has processors"
 }
@@ -205,6 +222,14 @@ dd_time() {
 	[ "$took" -lt 3000 ] || fail "without a limit it took $took ms: the other proves nothing"
 }
 
+@test "IOWriteBandwidthMax holds for what goes through the page cache" {
+	local took
+	dd_time -p shell --io-write 1M -- dd if=/dev/zero of=big bs=256K count=16 conv=fsync
+	[ "$took" -ge 3000 ] || fail "4 MiB at 1 MB/s were written in $took ms"
+	dd_time -p shell -- dd if=/dev/zero of=big bs=256K count=16 conv=fsync
+	[ "$took" -lt 3000 ] || fail "without a limit it took $took ms: the other proves nothing"
+}
+
 @test "the disk is found by any path on it, and what is on none is refused" {
 	ok -p shell --set "Resources.IOWriteBandwidthMax=$HOME 1M" -- true
 	ok -p shell --set 'Resources.IOWriteBandwidthMax=/dev/vda 1M' -- true
@@ -213,8 +238,17 @@ dd_time() {
 }
 
 @test "IOWeight is set where the kernel has it, else refused" {
-	sb -p shell --set Resources.IOWeight=50 -- true
-	[ "$status" -eq 0 ] || refused IOWeight=50 'this kernel has no such limit'
+	start -p shell --io-read 1G -- sh -c 'echo ready; sleep 100'
+	local file=$group/io.weight
+	if [ -e "$file" ]; then
+		kill -TERM "$launcher"
+		wait "$launcher" || true
+		start -p shell --set Resources.IOWeight=50 -- sh -c 'echo ready; sleep 100'
+		[ "$(cat "$group/io.weight")" = 'default 50' ] || fail "$(cat "$group/io.weight")"
+	else
+		sb -p shell --set Resources.IOWeight=50 -- true
+		refused IOWeight=50 'this kernel has no such limit'
+	fi
 }
 
 # --- all of them

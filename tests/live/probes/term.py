@@ -598,6 +598,7 @@ def stats_ctrl_c(sandbox):
     t.prompt()
     t.line("echo status $?")
     t.expect("^status 130$")
+    t.prompt()  # readline takes the terminal for itself first
     if t.modes() != t.before:
         raise Failure("the terminal's modes are not what they were")
     return finish(t)
