@@ -202,6 +202,8 @@ static int open_groups(struct launch *l, struct err *e)
 
 	if (g->by_scope && enter_scope(l, &path, e))
 		return -1;
+	if (!path)
+		return err_set(e, "no cgroup to divide");
 	l->groups = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (l->groups < 0)
 		return err_errno(e, "%s", path);

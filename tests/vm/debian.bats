@@ -84,8 +84,7 @@ no_scopes() {
 }
 
 @test "nothing is left when the helper is killed" {
-	local i
-	for i in 1 2 3; do
+	for _ in 1 2 3; do
 		"$SANDBOX" -p shell --memory 1G -- sleep 100 2>helper.err 3>&- &
 		launcher=$!
 		wait_for 20 helper_runs || true
