@@ -10,7 +10,8 @@ export LC_ALL=C.UTF-8
 
 # Flags for the judges of C; the macros stand for what the Makefile defines.
 # shellcheck disable=SC2034 # for the scripts that source this
-flags=(-std=gnu17 -D_GNU_SOURCE -Isrc '-DPROFILE_DIR="/usr/share/sandbox/profiles"' '-DHELPER_DIR="/usr/libexec/sandbox"' '-DVERSION="0"')
+flags=(-std=gnu17 -D_GNU_SOURCE -Isrc '-DPROFILE_DIR="/usr/share/sandbox/profiles"'
+	'-DHELPER_DIR="/usr/libexec/sandbox"' '-DVERSION="0"')
 
 # Every file of the repository, without what was built or stored as test input.
 all_files() {
