@@ -36,8 +36,8 @@ PLAN := uses mounts rules cow environment filter limits plan print
 INSIDE := usage channel inside group user overlay mounts kernelfs landlock program init
 STORE := store running tree state text layer node remove scan base change compare executed journal beneath copy marks work put \
 	apply place revert decide merge operations prepare records finish commit undo
-RUN := prepare filter git group overlay server standins registry launch idmap enter supervise processes
-CLI := options run report explain profile doctor store list stats changes diff choose commit completion completion_bash \
+RUN := prepare filter git group overlay server standins registry launch idmap enter supervise processes control
+CLI := options run report explain profile doctor store list remove lifecycle inspect stats changes diff choose commit completion completion_bash \
 	completion_zsh completion_fish help
 SRC := $(BASE:%=base/%) $(PROFILE:%=profile/%) $(HOST:%=host/%) $(PLAN:%=plan/%) $(INSIDE:%=inside/%) \
 	$(STORE:%=store/%) $(RUN:%=run/%) $(CLI:%=cli/%)

@@ -63,9 +63,16 @@ struct session {
 	struct profile profile;
 	struct plan plan;
 	struct run_options options;
-	const char *kept; /* the name of a sandbox that runs again, or NULL */
+	const char *kept;   /* the name of a sandbox that runs again, or NULL */
+	str_vec kept_words; /* and its options */
 };
 int session_plan(struct session *s, struct err *e);
+/*
+ * The plan of a run with these options, which began in `cwd` (NULL: not known), as it would be now. The
+ * working directory of this process is that one from then on.
+ */
+int session_plan_again(struct session *s, const char *name, const char *cwd, const str_vec *options,
+		       const str_vec *command, struct err *e);
 
 /* `sandbox: WHAT: WHY (HINT)`, or `FILE:LINE: WHY (HINT)`; returns e->code. */
 int cli_error(const struct err *e);
@@ -84,6 +91,10 @@ int cmd_discard(int argc, char **argv);
 int cmd_undo(int argc, char **argv);
 int cmd_remove(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
+int cmd_inspect(int argc, char **argv);
+int cmd_stop(int argc, char **argv);
+int cmd_pause(int argc, char **argv);
+int cmd_resume(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 

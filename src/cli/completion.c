@@ -57,9 +57,20 @@ bool command_is_on_kept(const struct command *c)
 	return strstr(c->arguments, "NAME");
 }
 
+bool command_is_on_running(const struct command *c)
+{
+	static const char *const names[] = {"stats", "inspect", "stop", "pause", "resume"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (str_eq(c->name, names[i]))
+			return true;
+	}
+	return false;
+}
+
 struct kept_words kept_words(const struct command *c)
 {
-	enum value_kind kind = str_eq(c->name, "stats") ? VALUE_RUNNING : VALUE_KEPT;
+	enum value_kind kind = command_is_on_running(c) ? VALUE_RUNNING : VALUE_KEPT;
 
 	if (!strstr(c->arguments, "NAME"))
 		return (struct kept_words){VALUE_NONE, VALUE_NONE};

@@ -28,6 +28,8 @@ bool has_choices(const struct command *c);
 bool has_commands(const struct command *c);
 /* One of those on sandboxes: options of store_options, then what kept_words says. */
 bool command_is_on_kept(const struct command *c);
+/* Its names are those of sandboxes that run. */
+bool command_is_on_running(const struct command *c);
 /* What stands behind such a command: the kind of the first word, and of all that follow. */
 struct kept_words {
 	enum value_kind first, others;

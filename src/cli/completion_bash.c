@@ -21,7 +21,7 @@ static const char bash_head[] =
 	"\t\tfi\n"
 	"\t\tmapfile -t COMPREPLY < <(compgen -W \"$(_sandbox_ask '' profile list)\" -- \"$2\")\n"
 	"\t\t;;\n"
-	"\tkept) mapfile -t COMPREPLY < <(compgen -W \"$(_sandbox_ask '' list --names)\" -- \"$2\") ;;\n"
+	"\tkept) mapfile -t COMPREPLY < <(compgen -W \"$(_sandbox_ask '' list --kept --names)\" -- \"$2\") ;;\n"
 	"\trunning) mapfile -t COMPREPLY < <(compgen -W \"$(_sandbox_ask '' stats --names)\" -- \"$2\") ;;\n"
 	"\tpath | directory)\n"
 	"\t\tcompopt -o filenames 2>/dev/null\n"

@@ -81,7 +81,7 @@ static const char *const values[] = {
 	[VALUE_DIRECTORY] = "-x -a '(__fish_complete_directories)'",
 	[VALUE_VARIABLE] = "-x -a '(set -nx)'",
 	[VALUE_KEY] = "-x -a '(__sandbox_keys)'",
-	[VALUE_KEPT] = "-x -a '(__sandbox_ask list --names)'",
+	[VALUE_KEPT] = "-x -a '(__sandbox_ask list --kept --names)'",
 	[VALUE_RUNNING] = "-x -a '(__sandbox_ask stats --names)'",
 };
 
@@ -115,7 +115,7 @@ static void fish_kept(const struct command *c)
 		printf("complete -c sandbox -n '__sandbox_is %s' -l %s ", c->name, row->name);
 		if (row->letter)
 			printf("-s %c ", row->letter);
-		printf("-d '");
+		printf("%s-d '", row->value ? "-x " : "");
 		put_quoted(row->doc, "\\'", "\\");
 		printf("'\n");
 	}

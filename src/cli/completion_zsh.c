@@ -29,12 +29,12 @@ static const char zsh_head[] =
 	"\n"
 	"_sandbox_names() {\n"
 	"\tlocal -a names expl\n"
-	"\tnames=(${(f)\"$(_call_program sandboxes ${(q)_sandbox_binary} $1 --names 2>/dev/null)\"})\n"
+	"\tnames=(${(f)\"$(_call_program sandboxes ${(q)_sandbox_binary} $@ --names 2>/dev/null)\"})\n"
 	"\t_wanted sandboxes expl sandbox compadd -a names\n"
 	"}\n"
 	"\n"
 	"_sandbox_kept() {\n"
-	"\t_sandbox_names list\n"
+	"\t_sandbox_names list --kept\n"
 	"}\n"
 	"\n"
 	"_sandbox_running() {\n"
@@ -110,12 +110,15 @@ static void zsh_kept(const struct command *c)
 		if (!store_option_is_of(row, c->name))
 			continue;
 		if (row->letter)
-			printf(" '(-%c --%s)'{-%c,--%s}'[", row->letter, row->name, row->letter,
-			       row->name);
+			printf(" '(-%c --%s)'{-%c%s,--%s%s}'[", row->letter, row->name, row->letter,
+			       row->value ? "+" : "", row->name, row->value ? "=" : "");
 		else
 			printf(" '--%s[", row->name);
 		put_quoted(row->doc, "'\\''", "[]:\\");
-		printf("]'");
+		putchar(']');
+		if (row->value)
+			printf(":%s:", row->value);
+		putchar('\'');
 	}
 	if (words.first)
 		printf(" '1:sandbox:%s'", actions[words.first]);

@@ -81,7 +81,7 @@ static const char *page_of(const struct command *c)
 {
 	if (str_eq(c->name, "profile"))
 		return "sandbox-profile";
-	if (str_eq(c->name, "stats"))
+	if (command_is_on_running(c))
 		return "sandbox";
 	return command_is_on_kept(c) ? "sandbox-changes" : "sandbox";
 }

@@ -1,47 +1,74 @@
 /* SPDX-License-Identifier: MIT */
-/* `sandbox list` and `sandbox remove NAME...`: what is kept of sandboxes. */
+/* `sandbox list`: the sandboxes that run, and those that are kept. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/str.h"
 #include "cli/store.h"
-#include "run/run.h"
-#include "store/commit.h"
+#include "run/control.h"
 
 enum { SHOWN = 63 };
-
-/* --- list --- */
 
 struct row {
 	struct store_words *words;
 	const char *name;
+	bool is_kept; /* else it only runs */
 	struct store store;
-	const char *state; /* NULL: it cannot be read, and `why` says so */
-	const char *why;
+	bool runs, is_paused; /* and then this is known: */
+	struct running running;
+	const char *why; /* what there is of that name is refused or damaged; else NULL */
 	int64_t changes; /* -1: not counted */
 	int out;	 /* where the child that counts writes */
 };
+typedef vec_of(struct row) row_vec;
 
-static void read_row(struct row *r)
+static void refuse(struct row *r, const struct err *e)
+{
+	const char *why = str_after(e->text, r->name);
+
+	r->why = pool_strdup(&r->words->pool, why && str_begins(why, ": ") ? why + 2 : e->text);
+}
+
+static void read_kept(struct row *r)
 {
 	struct err e = {0};
 
-	r->changes = -1;
 	r->store.pool = &r->words->pool;
 	if (store_open(&r->store, r->words->host.state_home, r->name, false, &e)) {
-		const char *why = str_after(e.text, r->name);
-
-		r->why = pool_strdup(&r->words->pool,
-				     why && str_begins(why, ": ") ? why + 2 : e.text);
+		refuse(r, &e);
 		return;
 	}
-	r->state = r->store.running && store_in_use(&r->store) ? "running" : "kept";
+	/* Where it is not entered among those that run (yet), this says it too. */
+	r->runs = r->store.running && store_in_use(&r->store);
 	store_done(&r->store);
+}
+
+/* False: nothing of that name runs. */
+static bool read_running(struct row *r)
+{
+	struct err e = {0};
+	int rc;
+
+	r->running.pool = &r->words->pool;
+	rc = running_read(&r->running, r->words->host.runtime_home, r->name, &e);
+	if (rc > 0) {
+		r->is_paused = control_is_paused(&r->running);
+		rc = running_lives(&r->running);
+		running_done(&r->running);
+	}
+	r->runs |= rc > 0;
+	if (rc < 0)
+		refuse(r, &e);
+	return rc;
+}
+
+static const char *state(const struct row *r)
+{
+	return r->why ? "damaged" : !r->runs ? "kept" : r->is_paused ? "paused" : "running";
 }
 
 static int count(void *context)
@@ -64,7 +91,7 @@ static int count_changes(struct row *r, struct err *e)
 	int pipes[2], status;
 	size_t n;
 
-	if (!r->state)
+	if (r->why || !r->is_kept)
 		return 0;
 	if (pipe2(pipes, O_CLOEXEC))
 		return err_errno(e, "pipe");
@@ -77,45 +104,75 @@ static int count_changes(struct row *r, struct err *e)
 	return status < 0 ? -1 : 0;
 }
 
-static const char *date(struct pool *p, int64_t nanoseconds)
+/* Since when it is what it is; of one that is kept, when it was made. */
+static int64_t since(const struct row *r)
 {
-	time_t seconds = nanoseconds / 1000000000;
-	struct tm tm;
-	char text[32];
-
-	if (!localtime_r(&seconds, &tm) || !strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &tm))
-		return "-";
-	return pool_strdup(p, text);
+	return !r->is_kept ? r->running.started : r->runs ? r->store.started : r->store.created;
 }
 
-static void print_rows(struct store_words *w, const struct row *rows, size_t n)
+static const char *profile(const struct row *r)
 {
-	bool with_changes = w->flags & STORE_CHANGES;
-	struct pool *p = &w->pool;
-	int width = 4;
+	return r->is_kept ? r->store.profile : r->running.profile;
+}
 
-	for (size_t i = 0; i < n; i++)
-		width = (int)strlen(rows[i].name) > width ? (int)strlen(rows[i].name) : width;
-	printf("%-*s  %-7s  %-16s  %s%s\n", width, "NAME", "STATE", "CREATED",
-	       with_changes ? "CHANGES  " : "", "COMMAND");
-	for (size_t i = 0; i < n; i++) {
-		const struct row *r = &rows[i];
+static const str_vec *command(const struct row *r)
+{
+	return r->is_kept ? &r->store.command : &r->running.command;
+}
 
-		if (!r->state) {
-			printf("%-*s  damaged  %s\n", width, r->name, r->why);
-			continue;
-		}
-		printf("%-*s  %-7s  %-16s  ", width, r->name, r->state, date(p, r->store.created));
-		if (with_changes && r->changes >= 0)
-			printf("%7" PRId64 "  ", r->changes);
-		else if (with_changes)
-			printf("%7s  ", "-");
-		printf("%s", store_command_text(p, &r->store.command, SHOWN));
-		if (r->store.trees.n)
-			printf("  (%s%s)", str_safe(p, r->store.trees.v[0].path),
-			       r->store.trees.n > 1 ? ", ..." : "");
-		putchar('\n');
+static int widest(const row_vec *rows, const char *title, const char *(*text)(const struct row *r))
+{
+	size_t width = strlen(title);
+
+	for (size_t i = 0; i < rows->n; i++) {
+		size_t n = rows->v[i].why ? 0 : strlen(text(&rows->v[i]));
+
+		width = n > width ? n : width;
 	}
+	return (int)width;
+}
+
+static const char *name(const struct row *r)
+{
+	return r->name;
+}
+
+static const char *safe_profile(const struct row *r)
+{
+	return str_safe(&r->words->pool, profile(r));
+}
+
+static void print_row(const struct row *r, int name_width, int profile_width)
+{
+	struct pool *p = &r->words->pool;
+
+	printf("%-*s  %-7s  ", name_width, r->name, state(r));
+	if (r->why) {
+		printf("%s\n", str_safe(p, r->why));
+		return;
+	}
+	printf("%-16s  ", store_date(p, since(r)));
+	if (r->words->flags & STORE_CHANGES && r->changes >= 0)
+		printf("%7" PRId64 "  ", r->changes);
+	else if (r->words->flags & STORE_CHANGES)
+		printf("%7s  ", "-");
+	printf("%-*s  %s", profile_width, safe_profile(r),
+	       store_command_text(p, command(r), SHOWN));
+	if (r->store.trees.n)
+		printf("  (%s%s)", str_safe(p, r->store.trees.v[0].path),
+		       r->store.trees.n > 1 ? ", ..." : "");
+	putchar('\n');
+}
+
+static void print_rows(const struct store_words *w, const row_vec *rows)
+{
+	const int names = widest(rows, "NAME", name),
+		  profiles = widest(rows, "PROFILE", safe_profile);
+
+	printf("%-*s  %-7s  %-16s  %s%-*s  %s\n", names, "NAME", "STATE", "SINCE",
+	       w->flags & STORE_CHANGES ? "CHANGES  " : "", profiles, "PROFILE", "COMMAND");
+	for (size_t i = 0; i < rows->n; i++)
+		print_row(&rows->v[i], names, profiles);
 }
 
 static void json_row(struct jsonw *j, const struct row *r)
@@ -124,21 +181,23 @@ static void json_row(struct jsonw *j, const struct row *r)
 
 	jsonw_open(j, NULL, '{');
 	jsonw_string(j, "name", r->name);
-	jsonw_string(j, "state", r->state ? r->state : "damaged");
-	if (!r->state) {
+	jsonw_string(j, "state", state(r));
+	if (r->why) {
 		jsonw_string(j, "error", r->why);
 		jsonw_close(j, '}');
 		return;
 	}
-	jsonw_number(j, "created", s->created);
-	jsonw_number(j, "started", s->started);
+	jsonw_bool(j, "kept", r->is_kept);
+	jsonw_number(j, "created", r->is_kept ? s->created : r->running.started);
+	jsonw_number(j, "started", r->is_kept ? s->started : r->running.started);
+	report_json_count(j, "pid", r->runs && r->running.name ? r->running.launcher.pid : -1);
 	if (r->words->flags & STORE_CHANGES && r->changes >= 0)
 		jsonw_number(j, "changes", r->changes);
-	jsonw_string(j, "profile", s->profile);
-	jsonw_string(j, "directory", s->cwd);
+	jsonw_string(j, "profile", profile(r));
+	jsonw_string(j, "directory", r->is_kept ? s->cwd : r->running.cwd);
 	jsonw_open(j, "command", '[');
-	for (size_t i = 0; i < s->command.n; i++)
-		jsonw_string(j, NULL, s->command.v[i]);
+	for (size_t i = 0; i < command(r)->n; i++)
+		jsonw_string(j, NULL, command(r)->v[i]);
 	jsonw_close(j, ']');
 	jsonw_open(j, "trees", '[');
 	for (size_t i = 0; i < s->trees.n; i++) {
@@ -151,131 +210,93 @@ static void json_row(struct jsonw *j, const struct row *r)
 	jsonw_close(j, '}');
 }
 
-static int list(struct store_words *w, struct err *e)
+static void print_json(const row_vec *rows)
 {
 	struct jsonw j = {.out = stdout};
+
+	jsonw_open(&j, NULL, '[');
+	for (size_t i = 0; i < rows->n; i++)
+		json_row(&j, &rows->v[i]);
+	jsonw_close(&j, ']');
+}
+
+static int read_all_kept(struct store_words *w, row_vec *rows, struct err *e)
+{
 	str_vec names = {0};
-	struct row *rows;
+
+	if (w->host.state_home && store_names(&w->pool, w->host.state_home, &names, e))
+		return -1;
+	for (size_t i = 0; i < names.n; i++) {
+		struct row *r = vec_add(&w->pool, rows);
+
+		*r = (struct row){.words = w, .name = names.v[i], .is_kept = true, .changes = -1};
+		/* For its name it need not be read. */
+		if (w->flags & STORE_NAMES)
+			continue;
+		read_kept(r);
+		if (w->flags & STORE_CHANGES && count_changes(r, e))
+			return -1;
+	}
+	return 0;
+}
+
+/* One that is kept and runs has a row already, into which goes what is known of the run. */
+static int add_running(struct store_words *w, row_vec *rows, struct err *e)
+{
+	const size_t n = rows->n;
+	str_vec names = {0};
+
+	if (w->host.runtime_home && running_names(&w->pool, w->host.runtime_home, &names, e))
+		return -1;
+	for (size_t i = 0, k = 0; i < names.n; i++) {
+		struct row r = {.words = w, .name = names.v[i], .changes = -1};
+		bool found;
+
+		while (k < n && strcmp(rows->v[k].name, r.name) < 0)
+			k++;
+		found = k < n && str_eq(rows->v[k].name, r.name) && !rows->v[k].why;
+		if (!read_running(&r))
+			continue;
+		if (!found || r.why) {
+			*vec_add(&w->pool, rows) = r;
+			continue;
+		}
+		rows->v[k].runs = true;
+		rows->v[k].is_paused = r.is_paused;
+		rows->v[k].running = r.running;
+	}
+	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct row *)a)->name, ((const struct row *)b)->name);
+}
+
+static int list(struct store_words *w, struct err *e)
+{
+	row_vec rows = {0};
 
 	if (w->flags & STORE_NAMES && w->flags & STORE_JSON)
 		return err_set(e, "list: --names and --json are two forms: choose one");
-	if (w->host.state_home && store_names(&w->pool, w->host.state_home, &names, e))
+	if (w->flags & STORE_ALL && w->flags & STORE_KEPT)
+		return err_set(e, "list: --all and --kept: choose one");
+	if (read_all_kept(w, &rows, e) || (!(w->flags & STORE_KEPT) && add_running(w, &rows, e)))
 		return -1;
-	rows = pool_alloc(&w->pool, (names.n + 1) * sizeof(*rows));
-	for (size_t i = 0; i < names.n; i++) {
-		rows[i] = (struct row){.words = w, .name = names.v[i]};
-		if (w->flags & STORE_NAMES) {
-			puts(names.v[i]);
-			continue;
-		}
-		read_row(&rows[i]);
-		if (w->flags & STORE_CHANGES && count_changes(&rows[i], e))
-			return -1;
+	if (rows.n)
+		qsort(rows.v, rows.n, sizeof(*rows.v), by_name);
+	for (size_t i = 0; w->flags & STORE_NAMES && i < rows.n; i++) {
+		if (i == 0 || !str_eq(rows.v[i].name, rows.v[i - 1].name))
+			puts(rows.v[i].name);
 	}
-	if (w->flags & STORE_NAMES)
-		return 0;
-	if (w->flags & STORE_JSON) {
-		jsonw_open(&j, NULL, '[');
-		for (size_t i = 0; i < names.n; i++)
-			json_row(&j, &rows[i]);
-		jsonw_close(&j, ']');
-	} else if (names.n) {
-		print_rows(w, rows, names.n);
-	}
+	if (w->flags & STORE_JSON)
+		print_json(&rows);
+	else if (rows.n && !(w->flags & STORE_NAMES))
+		print_rows(w, &rows);
 	return 0;
 }
 
 int cmd_list(int argc, char **argv)
 {
 	return store_command(ARGUMENTS_NONE, list, argc, argv);
-}
-
-/* --- remove --- */
-
-struct removal {
-	struct store_words *words;
-	const char *name;
-	bool widest; /* as root over all ids that this user could have, whatever the state says */
-};
-
-/*
- * Whose files there may be is not known without a state: then whatever this user could have had, which
- * is all subordinate ids.
- */
-static struct plan_identity widest_identity(struct host *h)
-{
-	struct plan_identity id = {.kind = IDENTITY_ROOT};
-
-	host_ids_probe(h);
-	id.uids[0] = (struct id_map){0, h->uid, 1};
-	id.gids[0] = (struct id_map){0, h->gid, 1};
-	id.n_uids = id.n_gids = 1;
-	if (!h->subuid.count || !h->subgid.count || !h->newuidmap || !h->newgidmap)
-		return id;
-	id.uids[1] = (struct id_map){1, h->subuid.first, h->subuid.count};
-	id.gids[1] = (struct id_map){1, h->subgid.first, h->subgid.count};
-	id.n_uids = id.n_gids = 2;
-	id.by_helper = true;
-	id.newuidmap = h->newuidmap;
-	id.newgidmap = h->newgidmap;
-	return id;
-}
-
-static int enter_damaged(struct removal *r, struct store *s, struct err *e)
-{
-	struct plan_identity id = widest_identity(&r->words->host);
-
-	*s = (struct store){.pool = &r->words->pool};
-	return store_open_damaged(s, r->words->host.state_home, r->name, e) || run_enter_ids(&id, e)
-		       ? -1
-		       : 0;
-}
-
-/* Of a child: its user namespace is of no use, another one may be. Above all that a command returns. */
-enum { TRY_WIDEST = 250 };
-
-static int remove_one(void *context)
-{
-	struct removal *r = context;
-	struct err e = {0}, why = {0};
-	struct store s = {.pool = &r->words->pool};
-	bool damaged, interrupted;
-	int rc = 0;
-
-	damaged = r->widest || store_open(&s, r->words->host.state_home, r->name, true, &why) != 0;
-	interrupted = !damaged && commit_interrupted(&s);
-	store_done(&s);
-	/* If it runs, or there is none of that name, this says so. */
-	rc = damaged ? enter_damaged(r, &s, &e) : store_enter(r->words, r->name, true, &s, &e);
-	/* Ids that it should not have are no reason to keep it; what it has taken from the host is. */
-	if (rc && !damaged && !interrupted)
-		return TRY_WIDEST;
-	if (rc == 0)
-		rc = store_remove(&s, &e);
-	store_done(&s);
-	return rc ? cli_error(&e) : 0;
-}
-
-static int remove_all(struct store_words *w, struct err *e)
-{
-	int status = 0;
-
-	for (size_t i = 0; i < w->names.n; i++) {
-		struct removal r = {.words = w, .name = w->names.v[i]};
-		int one = store_in_child(remove_one, &r, e);
-
-		if (one == TRY_WIDEST) {
-			r.widest = true;
-			one = store_in_child(remove_one, &r, e);
-		}
-		if (one < 0)
-			return -1;
-		status = one ? one : status;
-	}
-	return status;
-}
-
-int cmd_remove(int argc, char **argv)
-{
-	return store_command(ARGUMENTS_NAMES, remove_all, argc, argv);
 }

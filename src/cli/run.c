@@ -48,6 +48,41 @@ static int check_name(const char *name, struct err *e)
 		"--name: a name has up to 64 letters, digits, '_', '.' and '-', and begins with none of the last two");
 }
 
+static int parse_words(struct session *s, const str_vec *words, struct err *e)
+{
+	s->options = (struct run_options){0};
+	return options_parse(&s->pool, (int)words->n - 1, (char **)(uintptr_t)words->v, &s->options,
+			     e);
+}
+
+static int return_to(struct session *s, const char *name, const char *cwd, struct err *e)
+{
+	if (cwd && chdir(cwd))
+		return err_errno(e, "%s: where it was started (%s)", name, cwd);
+	host_init(&s->host, &s->pool, (const char *const *)environ);
+	/* A link in its place, or in that of a directory above, would show the program another one. */
+	if (cwd && (!s->host.cwd || !str_eq(s->host.cwd, cwd)))
+		return err_set(e, "%s: it was started in %s, which is another directory now", name,
+			       cwd);
+	return 0;
+}
+
+int session_plan_again(struct session *s, const char *name, const char *cwd, const str_vec *options,
+		       const str_vec *command, struct err *e)
+{
+	str_vec words = {0};
+
+	*vec_add(&s->pool, &words) = "run";
+	for (size_t i = 0; i < options->n; i++)
+		*vec_add(&s->pool, &words) = options->v[i];
+	*vec_add(&s->pool, &words) = "--";
+	for (size_t i = 0; i < command->n; i++)
+		*vec_add(&s->pool, &words) = command->v[i];
+	*vec_add(&s->pool, &words) = NULL;
+	return parse_words(s, &words, e) || return_to(s, name, cwd, e) || session_plan(s, e) ? -1
+											     : 0;
+}
+
 /*
  * A sandbox of this name that is kept runs again as it ran first, on top of its changes: with its
  * options, behind which come those of this run, and where it was started.
@@ -70,20 +105,13 @@ static int take_over(struct session *s, int argc, char **argv, struct err *e)
 		*vec_add(&s->pool, &words) = kept.words.v[i];
 	for (int i = 1; i <= argc; i++)
 		*vec_add(&s->pool, &words) = argv[i];
-	s->options = (struct run_options){0};
-	if (options_parse(&s->pool, (int)words.n - 1, (char **)(uintptr_t)words.v, &s->options, e))
+	if (parse_words(s, &words, e))
 		return -1;
 	s->options.explain |= explain;
-	s->options.words = kept.words.v;
-	s->options.n_words = kept.words.n;
-	if (kept.cwd && chdir(kept.cwd))
-		return err_errno(e, "%s: where it was started (%s)", kept.name, kept.cwd);
-	host_init(&s->host, &s->pool, (const char *const *)environ);
-	/* A link in its place, or in that of a directory above, would show the program another one. */
-	if (kept.cwd && (!s->host.cwd || !str_eq(s->host.cwd, kept.cwd)))
-		return err_set(e, "%s: it was started in %s, which is another directory now",
-			       kept.name, kept.cwd);
+	if (return_to(s, kept.name, kept.cwd, e))
+		return -1;
 	s->kept = kept.name;
+	s->kept_words = kept.words;
 	return 0;
 }
 
@@ -166,8 +194,12 @@ static int run_options(struct session *s, int argc, char **argv, struct err *e)
 	}
 	for (size_t i = 0; o->verbose && i < s->plan.notes.n; i++)
 		fprintf(stderr, "sandbox: note: %s\n", s->plan.notes.v[i]);
-	request = (struct sandbox_request){
-		.name = o->name, .cwd = s->host.cwd, .words = o->words, .n_words = o->n_words};
+	request = (struct sandbox_request){.name = o->name,
+					   .cwd = s->host.cwd,
+					   .words = s->kept ? s->kept_words.v : o->words,
+					   .n_words = s->kept ? s->kept_words.n : o->n_words,
+					   .run_words = o->words,
+					   .n_run_words = o->n_words};
 	rc = run_plan(&s->plan, &request, &out, e);
 	/* It may have begun, and changed something, before we could not go on. */
 	return tell(s, &out, rc < 0 ? cli_error(e) : rc);

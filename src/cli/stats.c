@@ -2,20 +2,19 @@
 /* `sandbox stats [NAME...]`: what running sandboxes use; on a terminal again and again. */
 #include <errno.h>
 #include <inttypes.h>
-#include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
-#include <sys/vfs.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "cli/store.h"
+#include "run/control.h"
 #include "run/processes.h"
 #include "run/run.h"
 
@@ -28,7 +27,8 @@ struct row {
 	struct running of;
 	const char *why; /* it is refused; else NULL, and the rest is known */
 	struct usage usage;
-	int64_t at;	 /* when it was looked at, by run_now() */
+	int64_t at; /* when it was looked at, by run_now() */
+	bool paused;
 	int64_t percent; /* of one processor, since the look before; -1: there was none */
 	const char *source;
 };
@@ -38,17 +38,14 @@ struct look {
 	vec_of(struct row) rows;
 };
 
-/* The counters of its cgroup, if it has one: of another file system anybody could have written them. */
+/* The counters of its cgroup, if it has one. */
 static bool read_group(const struct running *r, struct usage *ret)
 {
-	_cleanup_fd_ int group =
-		r->cgroup ? open(r->cgroup, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
-	struct statfs fs;
+	_cleanup_fd_ int group = control_group(r);
 
-	if (group < 0 || fstatfs(group, &fs) || fs.f_type != CGROUP2_SUPER_MAGIC)
-		return false;
-	usage_read(group, CONTROLLERS_ALL, ret);
-	return true;
+	if (group >= 0)
+		usage_read(group, CONTROLLERS_ALL, ret);
+	return group >= 0;
 }
 
 static void measure(struct row *row, const struct look *before)
@@ -61,6 +58,7 @@ static void measure(struct row *row, const struct look *before)
 	more = (u->user < 0 || u->memory < 0 || u->tasks < 0 || u->read < 0) &&
 	       processes_usage(row->of.init.pid, &row->usage);
 	row->source = !has_group ? "proc" : more ? "cgroup+proc" : "cgroup";
+	row->paused = control_is_paused(&row->of);
 	row->at = run_now();
 	row->percent = -1;
 	for (size_t i = 0; i < before->rows.n; i++) {
@@ -96,12 +94,6 @@ static int add_row(const struct store_words *w, const char *name, struct look *n
 	return rc;
 }
 
-static int not_running(struct store_words *w, const char *name, struct err *e)
-{
-	err_set(e, "%s: no sandbox of that name runs", str_safe(&w->pool, name));
-	return err_hint(e, "`sandbox stats --no-stream` shows those that do");
-}
-
 /*
  * Those with the names, or all. An entry that is refused is one of the rows; with `strict` it is an error
  * if it was named, as is a name that does not run.
@@ -118,7 +110,7 @@ static int look(struct store_words *w, struct look *now, const struct look *befo
 		int rc = home ? add_row(w, names.v[i], now, before, e) : 0;
 
 		if (strict && w->names.n && rc <= 0)
-			return rc < 0 ? -1 : not_running(w, names.v[i], e);
+			return rc < 0 ? -1 : store_not_running(w, names.v[i], e);
 	}
 	return 0;
 }
@@ -159,7 +151,7 @@ static void fill_cells(struct pool *p, const struct row *row, const char **cells
 	const struct usage *u = &row->usage;
 
 	cells[NAME] = row->name;
-	cells[CPU] = count(p, row->percent);
+	cells[CPU] = row->paused ? "paused" : count(p, row->percent);
 	cells[MEMORY] = bytes(p, u->memory);
 	if (row->of.memory_max != STR_INFINITY)
 		cells[MEMORY] =
@@ -251,6 +243,7 @@ static void json_row(struct jsonw *j, const struct row *row)
 		jsonw_close(j, '}');
 		return;
 	}
+	jsonw_string(j, "state", row->paused ? "paused" : "running");
 	jsonw_string(j, "source", row->source);
 	jsonw_string(j, "cgroup", r->cgroup);
 	jsonw_number(j, "pid", r->launcher.pid);

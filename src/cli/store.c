@@ -16,21 +16,26 @@
 #include "store/commit.h"
 
 const struct store_option store_options[] = {
-	{0, "diff", STORE_DIFF, "changes", "what changed in text files, line by line"},
-	{0, "stat", STORE_STAT, "changes", "how much changed in each file"},
-	{0, "changes", STORE_CHANGES, "list", "count the changes of each (takes longer)"},
-	{0, "names", STORE_NAMES, "list stats", "only the names, one a line"},
-	{0, "no-stream", STORE_NO_STREAM, "stats", "once, on a terminal too"},
-	{'i', "interactive", STORE_INTERACTIVE, "commit discard", "ask for each path"},
-	{'n', "dry-run", STORE_DRY_RUN, "commit discard undo",
-	 "say what would be done, do nothing"},
+	{0, "diff", STORE_DIFF, "changes", "what changed in text files, line by line", NULL},
+	{0, "stat", STORE_STAT, "changes", "how much changed in each file", NULL},
+	{0, "changes", STORE_CHANGES, "list", "count the changes of each (takes longer)", NULL},
+	{0, "all", STORE_ALL, "list", "those that run and those that are kept, as without it",
+	 NULL},
+	{0, "kept", STORE_KEPT, "list", "only those that are kept", NULL},
+	{0, "names", STORE_NAMES, "list stats", "only the names, one a line", NULL},
+	{0, "no-stream", STORE_NO_STREAM, "stats", "once, on a terminal too", NULL},
+	{'i', "interactive", STORE_INTERACTIVE, "commit discard", "ask for each path", NULL},
+	{'n', "dry-run", STORE_DRY_RUN, "commit discard undo", "say what would be done, do nothing",
+	 NULL},
 	{0, "allow-executed", STORE_ALLOW_EXECUTED, "commit",
-	 "also files that the host runs later (.git/hooks, .envrc...)"},
-	{0, "theirs", STORE_THEIRS, "commit", "where both have changed: take the sandbox's"},
-	{0, "ours", STORE_OURS, "commit", "where both have changed: keep the host's"},
-	{0, "merge", STORE_MERGE, "commit", "where both have changed: lines of both"},
-	{0, "json", STORE_JSON, "changes list commit discard undo stats",
-	 "machine-readable output"},
+	 "also files that the host runs later (.git/hooks, .envrc...)", NULL},
+	{0, "theirs", STORE_THEIRS, "commit", "where both have changed: take the sandbox's", NULL},
+	{0, "ours", STORE_OURS, "commit", "where both have changed: keep the host's", NULL},
+	{0, "merge", STORE_MERGE, "commit", "where both have changed: lines of both", NULL},
+	{'t', "timeout", 0, "stop", "then SIGKILL; without it after 10s", "TIME"},
+	{'f', "force", STORE_FORCE, "stop", "SIGKILL at once", NULL},
+	{0, "json", STORE_JSON, "changes list commit discard undo stats inspect",
+	 "machine-readable output", NULL},
 };
 const size_t store_options_n = sizeof(store_options) / sizeof(store_options[0]);
 
@@ -47,17 +52,25 @@ bool store_option_is_of(const struct store_option *row, const char *command)
 	return false;
 }
 
+static const char *name_and_value(struct pool *p, const struct store_option *row)
+{
+	return pool_printf(p, "%s %s", row->name, row->value);
+}
+
 int store_help(const char *command)
 {
+	struct pool pool = {0};
+
 	help_command(command);
 	for (size_t i = 0; i < store_options_n; i++) {
 		const struct store_option *row = &store_options[i];
 
 		if (store_option_is_of(row, command))
 			printf("  %c%c%c --%-16s %s\n", row->letter ? '-' : ' ',
-			       row->letter ? row->letter : ' ', row->letter ? ',' : ' ', row->name,
-			       row->doc);
+			       row->letter ? row->letter : ' ', row->letter ? ',' : ' ',
+			       row->value ? name_and_value(&pool, row) : row->name, row->doc);
 	}
+	pool_done(&pool);
 	return 0;
 }
 
@@ -78,29 +91,49 @@ static int unknown(struct store_words *w, const char *word, struct err *e)
 				 : err_hint(e, "`sandbox %s --help` lists them", w->command);
 }
 
-static int parse_option(struct store_words *w, const char *word, struct err *e)
-{
-	if (str_eq(word, "-h") || str_eq(word, "--help")) {
-		w->help = true;
-		return 0;
-	}
-	for (size_t i = 0; i < store_options_n; i++) {
-		const struct store_option *row = &store_options[i];
-
-		if (!store_option_is_of(row, w->command) ||
-		    !(word[1] == '-' ? str_eq(word + 2, row->name)
-				     : row->letter && word[1] == row->letter && !word[2]))
-			continue;
-		w->flags |= row->flag;
-		return 0;
-	}
-	return unknown(w, word, e);
-}
-
 static int usage(const struct store_words *w, struct err *e, const char *why)
 {
 	err_set(e, "%s: %s", w->command, why);
 	return err_hint(e, "`sandbox %s --help`", w->command);
+}
+
+/* What stands behind the option in the word: "", "=VALUE", or behind a letter "VALUE". NULL: it is another. */
+static const char *behind(const struct store_option *row, const char *word)
+{
+	const char *rest = word[1] == '-'			   ? str_after(word + 2, row->name)
+			   : row->letter && word[1] == row->letter ? word + 2
+								   : NULL;
+
+	if (!rest || !*rest)
+		return rest;
+	return row->value && (word[1] != '-' || *rest == '=') ? rest : NULL;
+}
+
+/* The number of words that it took; -1. */
+static int parse_option(struct store_words *w, const char *word, const char *next, struct err *e)
+{
+	const char *rest;
+
+	if (str_eq(word, "-h") || str_eq(word, "--help")) {
+		w->help = true;
+		return 1;
+	}
+	for (size_t i = 0; i < store_options_n; i++) {
+		const struct store_option *row = &store_options[i];
+
+		rest = store_option_is_of(row, w->command) ? behind(row, word) : NULL;
+		if (!rest)
+			continue;
+		w->flags |= row->flag;
+		if (!row->value)
+			return 1;
+		w->value = *rest ? rest + (*rest == '=') : next;
+		return w->value ? 1 + !*rest
+				: usage(w, e,
+					pool_printf(&w->pool, "--%s needs a %s", row->name,
+						    row->value));
+	}
+	return unknown(w, word, e);
 }
 
 int store_words_parse(struct store_words *w, enum store_arguments arguments, int argc, char **argv,
@@ -116,8 +149,11 @@ int store_words_parse(struct store_words *w, enum store_arguments arguments, int
 		if (options && str_eq(argv[i], "--"))
 			options = false;
 		else if (options && argv[i][0] == '-' && argv[i][1]) {
-			if (parse_option(w, argv[i], e))
+			int words = parse_option(w, argv[i], argv[i + 1], e);
+
+			if (words < 0)
 				return -1;
+			i += words - 1;
 		} else if (arguments == ARGUMENTS_NONE || (arguments == ARGUMENTS_NAME && !first)) {
 			return usage(w, e,
 				     pool_printf(&w->pool, "unexpected: %s",
@@ -213,7 +249,8 @@ int store_enter(struct store_words *w, const char *name, bool lock, struct store
 	}
 	if (w->host.home)
 		*vec_add(&w->pool, &ret->homes) = w->host.home;
-	if (w->host.home_registered && !str_eq(w->host.home_registered, w->host.home))
+	if (w->host.home && w->host.home_registered &&
+	    !str_eq(w->host.home_registered, w->host.home))
 		*vec_add(&w->pool, &ret->homes) = w->host.home_registered;
 	store_show_progress(ret);
 	return 0;
@@ -238,6 +275,12 @@ int store_in_child(int (*f)(void *context), void *context, struct err *e)
 	}
 	return WIFEXITED(status) ? WEXITSTATUS(status)
 				 : err_set(e, "killed by signal %d", WTERMSIG(status));
+}
+
+int store_not_running(struct store_words *w, const char *name, struct err *e)
+{
+	err_set(e, "%s: no sandbox of that name runs", str_safe(&w->pool, name));
+	return err_hint(e, "`sandbox list` shows those that do");
 }
 
 /* --- paths --- */
@@ -300,6 +343,17 @@ const char *store_shown_path(struct store_words *w, const struct store *s, const
 	if (cwd && cwd[1] && path_within(path, cwd))
 		path = path[strlen(cwd)] ? path + strlen(cwd) + 1 : ".";
 	return str_safe(&w->pool, path);
+}
+
+const char *store_date(struct pool *p, int64_t nanoseconds)
+{
+	time_t seconds = nanoseconds / 1000000000;
+	struct tm tm;
+	char text[32];
+
+	if (!localtime_r(&seconds, &tm) || !strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &tm))
+		return "-";
+	return pool_strdup(p, text);
 }
 
 /* The first byte behind so many characters. */

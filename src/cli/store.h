@@ -18,15 +18,20 @@ enum store_flag {
 	STORE_OURS = 1 << 9,
 	STORE_MERGE = 1 << 10,
 	STORE_NO_STREAM = 1 << 11,
+	STORE_ALL = 1 << 12,
+	STORE_KEPT = 1 << 13,
+	STORE_FORCE = 1 << 14,
 };
 
-/* One option: the rows give the parser, --help and completion. None takes a value. */
+/* One option: the rows give the parser, --help and completion. */
 struct store_option {
 	char letter; /* or 0 */
 	const char *name;
 	uint32_t flag;
 	const char *commands; /* that have it: "changes list" */
 	const char *doc;
+	const char
+		*value; /* placeholder of its value, which words.value gets; NULL: it takes none */
 };
 extern const struct store_option store_options[];
 extern const size_t store_options_n;
@@ -36,7 +41,8 @@ struct store_words {
 	struct pool pool;
 	struct host host;
 	const char *command;
-	uint32_t flags; /* enum store_flag */
+	uint32_t flags;	   /* enum store_flag */
+	const char *value; /* of the one option that takes one, or NULL */
 	bool help;
 	str_vec names, paths; /* as they were typed */
 };
@@ -69,6 +75,11 @@ int store_paths(struct store_words *w, const struct store *s, str_vec *ret, stru
 /* Runs `f` in a process of its own, for those that enter more than one; its exit status, or -1. */
 int store_in_child(int (*f)(void *context), void *context, struct err *e);
 
+/* -1: no sandbox of that name runs. */
+int store_not_running(struct store_words *w, const char *name, struct err *e);
+
+/* A time since 1970, for people. */
+const char *store_date(struct pool *p, int64_t nanoseconds);
 /* The words of a command on one line of at most `width` characters, safe to print. */
 const char *store_command_text(struct pool *p, const str_vec *words, size_t width);
 

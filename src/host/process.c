@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -45,17 +46,21 @@ static int64_t of_ticks(int64_t ticks)
 
 int process_read(pid_t pid, struct process *ret)
 {
-	char text[FILE_SIZE], *at, *end;
+	char text[FILE_SIZE], *name, *at, *end;
 	int64_t v[FIELDS];
 
 	if (read_file(pid, "stat", text) < 0)
 		return -1;
 	/* The name of the program may hold spaces and parentheses. */
+	name = strchr(text, '(');
 	at = strrchr(text, ')');
 	errno = EINVAL;
-	if (!at || at[1] != ' ' || !at[2])
+	if (!name || !at || at[1] != ' ' || !at[2])
 		return -1;
+	snprintf(ret->name, sizeof(ret->name), "%.*s", (int)(at - name - 1), name + 1);
 	ret->ended = at[2] == 'Z' || at[2] == 'X';
+	ret->stopped = at[2] == 'T' || at[2] == 't';
+	ret->blocked = at[2] == 'D';
 	at += 3;
 	for (size_t i = 0; i < FIELDS; i++, at = end) {
 		v[i] = strtoll(at, &end, 10);
@@ -71,6 +76,18 @@ int process_read(pid_t pid, struct process *ret)
 	ret->threads = v[FIELD_THREADS];
 	ret->memory = v[FIELD_MEMORY] * sysconf(_SC_PAGESIZE);
 	return 0;
+}
+
+int process_open(const struct process_id *id)
+{
+	int fd = pidfd_open(id->pid, 0);
+
+	/* Alive behind the opening, it is what has been opened. */
+	if (fd >= 0 && !process_lives(id)) {
+		fd_closep(&fd);
+		errno = ESRCH;
+	}
+	return fd;
 }
 
 bool process_lives(const struct process_id *id)

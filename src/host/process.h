@@ -18,7 +18,10 @@ struct process_id {
 struct process {
 	struct process_id id;
 	pid_t parent;
-	bool ended; /* and not waited for yet */
+	char name[16]; /* of the program, cut; any bytes */
+	bool ended;    /* and not waited for yet */
+	bool stopped;  /* by a signal, or by who traces it */
+	bool blocked;  /* in the kernel: it takes no signal until that is over */
 	int64_t user, system;
 	int64_t children_user, children_system; /* of those that it has waited for */
 	int64_t threads;
@@ -27,6 +30,8 @@ struct process {
 
 /* 0, or -1 and errno: there is none of that number, or it cannot be seen. */
 int process_read(pid_t pid, struct process *ret);
+/* A pidfd of it; -1 and errno: ESRCH, it has ended, whoever has its number now. */
+int process_open(const struct process_id *id);
 /* It has not ended. */
 bool process_lives(const struct process_id *id);
 /* It is PID 1 of a PID namespace below ours. */

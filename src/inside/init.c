@@ -44,6 +44,9 @@ static void end_others(void)
 
 _Noreturn void inside_abandon(struct inside *in)
 {
+	/* Paused as well, fuse-overlayfs would not let end who waits for it. */
+	if (in->group >= 0)
+		fd_write_path(in->group, "cgroup.freeze", "0", 1);
 	end_others();
 	inside_leave_group(in, NULL);
 	_exit(125);

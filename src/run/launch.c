@@ -307,6 +307,7 @@ static void kill_child(void *context)
 	if (l->pid <= 0)
 		return;
 	kill(l->pid, SIGKILL);
+	run_thaw(l);
 	overlay_await_init(l);
 	while (waitpid(l->pid, NULL, 0) < 0 && errno == EINTR)
 		;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The processes below one, and what /proc says that they use: see processes.h. */
+/* The processes below PID 1, and what /proc says that they use: see processes.h. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -10,21 +10,12 @@
 #include "host/process.h"
 #include "run/processes.h"
 
-enum { CHILDREN_MAX = 1 << 20, IO_MAX = 4096 };
-
-struct found {
-	pid_t pid, parent;
-};
-
-struct walk {
-	struct pool pool;
-	vec_of(struct found) all;
-};
+enum { CHILDREN_MAX = 1 << 20, IO_MAX = 4096, BELOW_MAX = 1 << 20 };
 
 /* Children belong to the thread that made them. */
-static int add_children(struct walk *w, pid_t pid)
+static int add_children(struct pool *pool, pid_t pid, process_vec *all)
 {
-	DIR *dir = opendir(pool_printf(&w->pool, "/proc/%d/task", (int)pid));
+	DIR *dir = opendir(pool_printf(pool, "/proc/%d/task", (int)pid));
 	struct dirent *thread;
 	int rc = 0;
 
@@ -33,19 +24,41 @@ static int add_children(struct walk *w, pid_t pid)
 
 		if (*thread->d_name == '.')
 			continue;
-		if (fd_read_path(&w->pool,
-				 pool_printf(&w->pool, "/proc/%d/task/%s/children", (int)pid,
+		if (fd_read_path(pool,
+				 pool_printf(pool, "/proc/%d/task/%s/children", (int)pid,
 					     thread->d_name),
 				 CHILDREN_MAX, &text) < 0) {
 			rc = -1;
 			continue;
 		}
 		for (long child; (child = strtol(text, &end, 10)) > 0; text = end)
-			*vec_add(&w->pool, &w->all) = (struct found){(pid_t)child, pid};
+			*vec_add(pool, all) =
+				(struct process){.id.pid = (pid_t)child, .parent = pid};
 	}
 	if (dir)
 		closedir(dir);
 	return dir ? rc : -1;
+}
+
+/* The list grows while it is gone through; with an end, should they be made faster than they are read. */
+int processes_below(struct pool *p, pid_t init, bool deep, process_vec *ret)
+{
+	process_vec all = {0};
+
+	if (add_children(p, init, &all))
+		return -1;
+	for (size_t i = 0; i < all.n; i++) {
+		const struct process f = all.v[i];
+		struct process now;
+
+		/* Who was orphaned meanwhile is PID 1's; any other has got the number of one that ended. */
+		if (process_read(f.id.pid, &now) || (now.parent != f.parent && now.parent != init))
+			continue;
+		*vec_add(p, ret) = now;
+		if (deep && !now.ended && all.n < BELOW_MAX)
+			add_children(p, now.id.pid, &all);
+	}
+	return 0;
 }
 
 static int64_t number_behind(const char *text, const char *name)
@@ -56,38 +69,32 @@ static int64_t number_behind(const char *text, const char *name)
 }
 
 /* Bytes of disks; false: it may not be read. Of what has ended meanwhile there is nothing. */
-static bool add_io(struct walk *w, pid_t pid, struct usage *sum)
+static bool add_io(struct pool *pool, pid_t pid, struct usage *sum)
 {
 	char *text;
 
-	if (fd_read_path(&w->pool, pool_printf(&w->pool, "/proc/%d/io", (int)pid), IO_MAX, &text) <
-	    0)
+	if (fd_read_path(pool, pool_printf(pool, "/proc/%d/io", (int)pid), IO_MAX, &text) < 0)
 		return errno == ENOENT || errno == ESRCH;
 	sum->read += number_behind(text, "\nread_bytes: ");
 	sum->written += number_behind(text, "\nwrite_bytes: ");
 	return true;
 }
 
-/* The list grows while it is gone through. False: what they read and wrote may not be known. */
-static bool add_all(struct walk *w, pid_t init, struct usage *sum)
+/* False: what they read and wrote may not be known. */
+static bool add_all(struct pool *pool, const process_vec *all, struct usage *sum)
 {
 	bool io = true;
 
-	for (size_t i = 0; i < w->all.n; i++) {
-		const struct found f = w->all.v[i];
-		struct process p;
+	for (size_t i = 0; i < all->n; i++) {
+		const struct process *p = &all->v[i];
 
-		/* Who was orphaned meanwhile is PID 1's; anybody else has got the number of one that ended. */
-		if (process_read(f.pid, &p) || (p.parent != f.parent && p.parent != init))
+		sum->user += p->user + p->children_user;
+		sum->system += p->system + p->children_system;
+		if (p->ended)
 			continue;
-		sum->user += p.user + p.children_user;
-		sum->system += p.system + p.children_system;
-		if (p.ended)
-			continue;
-		sum->memory += p.memory;
-		sum->tasks += p.threads;
-		io = add_io(w, f.pid, sum) && io;
-		add_children(w, f.pid);
+		sum->memory += p->memory;
+		sum->tasks += p->threads;
+		io = add_io(pool, p->id.pid, sum) && io;
 	}
 	return io;
 }
@@ -103,19 +110,19 @@ static bool fill(int64_t *unknown, int64_t value)
 bool processes_usage(pid_t init, struct usage *ret)
 {
 	struct usage sum = {0};
-	struct walk w = {0};
+	process_vec all = {0};
+	struct pool pool = {0};
 	struct process p;
 	bool io, filled = false;
 
-	/* Without CONFIG_PROC_CHILDREN nothing can be told. */
-	if (process_read(init, &p) || add_children(&w, init)) {
-		pool_done(&w.pool);
+	if (process_read(init, &p) || processes_below(&pool, init, true, &all)) {
+		pool_done(&pool);
 		return false;
 	}
 	/* The orphans that it has waited for were the sandbox's. */
 	sum.user = p.children_user;
 	sum.system = p.children_system;
-	io = add_all(&w, init, &sum);
+	io = add_all(&pool, &all, &sum);
 	filled |= fill(&ret->user, sum.user);
 	filled |= fill(&ret->system, sum.system);
 	filled |= fill(&ret->memory, sum.memory);
@@ -124,6 +131,6 @@ bool processes_usage(pid_t init, struct usage *ret)
 		filled |= fill(&ret->read, sum.read);
 		filled |= fill(&ret->written, sum.written);
 	}
-	pool_done(&w.pool);
+	pool_done(&pool);
 	return filled;
 }

@@ -1,10 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* What the processes of a sandbox use, where no cgroup counts it. */
+/* The processes of a sandbox; and what they use, where no cgroup counts it. */
 #pragma once
 
 #include <sys/types.h>
 
+#include "base/pool.h"
+#include "host/process.h"
 #include "inside/usage.h"
+
+typedef vec_of(struct process) process_vec;
+
+/*
+ * The children of PID 1 of a sandbox, those that have ended and are not waited for too; `deep`: and all below
+ * them, each behind the one that made it. -1: PID 1 is gone, or this kernel does not tell
+ * (CONFIG_PROC_CHILDREN).
+ */
+int processes_below(struct pool *p, pid_t init, bool deep, process_vec *ret);
 
 /*
  * What is not known yet of processor time, memory, tasks and bytes, from /proc of all processes below PID 1

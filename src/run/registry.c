@@ -32,6 +32,8 @@ static int claim(struct launch *l, const char *name, struct err *e)
 	l->running = (struct running){.pool = p->pool};
 	for (size_t i = 0; p->argv[i]; i++)
 		*vec_add(p->pool, &l->running.command) = p->argv[i];
+	for (size_t i = 0; i < l->request->n_run_words; i++)
+		*vec_add(p->pool, &l->running.options) = l->request->run_words[i];
 	return running_claim(&l->running, p->runtime_home, name, e);
 }
 

@@ -69,6 +69,8 @@ struct sandbox_request {
 	const char *cwd;	  /* where it was started */
 	const char *const *words; /* the options, for another run */
 	size_t n_words;
+	const char *const *run_words; /* and those of this one, which may have more */
+	size_t n_run_words;
 };
 struct outcome {
 	const char *kept; /* its name; NULL: nothing is left of it */
@@ -138,5 +140,7 @@ int git_remember(void *context, struct err *e);
 void git_put_right(void *context);
 /* supervise.c */
 int64_t run_now(void); /* microseconds, CLOCK_MONOTONIC */
+/* What is paused goes on: it could not end where its fuse-overlayfs is paused with it. */
+void run_thaw(const struct launch *l);
 /* until the program has ended; its wait status. */
 int supervise(struct launch *l, struct err *e);

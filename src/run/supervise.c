@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "run/run.h"
 
 static bool have_terminal(const struct launch *l)
@@ -120,6 +121,14 @@ static int milliseconds_to(int64_t deadline)
 	return left / 1000 >= INT32_MAX ? INT32_MAX : (int)(left / 1000) + 1;
 }
 
+void run_thaw(const struct launch *l)
+{
+	if (l->groups >= 0)
+		fd_write_path(l->groups,
+			      pool_printf(l->plan->pool, "%s/cgroup.freeze", l->group_name), "0",
+			      1);
+}
+
 /* The time is up: a word of warning first. False: it has been given already. */
 static bool warn_program(struct launch *l)
 {
@@ -128,8 +137,9 @@ static bool warn_program(struct launch *l)
 	l->timed_out = true;
 	l->deadline = run_now() + GRACE;
 	channel_send(l->channel, MESSAGE_SIGNAL, SIGTERM, NULL);
-	/* Of what is stopped nobody hears it. */
+	/* Of what is stopped or paused nobody hears it. */
 	channel_send(l->channel, MESSAGE_SIGNAL, SIGCONT, NULL);
+	run_thaw(l);
 	return true;
 }
 

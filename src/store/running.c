@@ -20,7 +20,7 @@
 #include "store/store.h"
 #include "store/text.h"
 
-enum { STATE_MAX = 64 * 1024, COMMAND_MAX = 16 * 1024, CLAIM_TRIES = 20 };
+enum { STATE_MAX = 64 * 1024, COMMAND_MAX = 16 * 1024, OPTIONS_MAX = 8 * 1024, CLAIM_TRIES = 20 };
 
 static const char *const first_word = "sandbox-running", *const version = "1";
 
@@ -122,14 +122,14 @@ static void put_id(struct text *t, const char *key, const struct process_id *id)
 	text_printf(t, "%s %d %" PRId64 "\n", key, (int)id->pid, id->started);
 }
 
-static void put_command(struct text *t, const str_vec *command)
+static void put_words(struct text *t, const char *key, const str_vec *words, size_t max)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < command->n; i++) {
-		n += strlen(command->v[i]);
-		text_put_line(t, "argument", n > COMMAND_MAX ? "..." : command->v[i]);
-		if (n > COMMAND_MAX)
+	for (size_t i = 0; i < words->n; i++) {
+		n += strlen(words->v[i]);
+		text_put_line(t, key, n > max ? "..." : words->v[i]);
+		if (n > max)
 			return;
 	}
 }
@@ -147,7 +147,8 @@ static char *print(const struct running *r)
 	text_put_line(&t, "profile", r->profile ? r->profile : "");
 	text_put_line(&t, "cwd", r->cwd ? r->cwd : "");
 	text_printf(&t, "started %" PRId64 "\n", r->started);
-	put_command(&t, &r->command);
+	put_words(&t, "argument", &r->command, COMMAND_MAX);
+	put_words(&t, "option", &r->options, OPTIONS_MAX);
 	text_put(&t, "end\n");
 	return t.v;
 }
@@ -212,6 +213,8 @@ static const char *parse(struct running *r, char *text)
 		return "its text is damaged";
 	while ((value = take(&text, "argument")))
 		*vec_add(r->pool, &r->command) = value;
+	while ((value = take(&text, "option")))
+		*vec_add(r->pool, &r->options) = value;
 	return text && str_eq(text, "end\n") ? NULL : "its text is damaged";
 }
 

@@ -29,7 +29,7 @@ struct running {
 	int64_t memory_max;		  /* bytes; STR_INFINITY: no limit */
 	const char *profile, *cwd;	  /* NULL: not known */
 	int64_t started;		  /* nanoseconds since 1970 */
-	str_vec command;		  /* "..." stands for what was too long to be written */
+	str_vec command, options;	  /* "..." stands for what was too long to be written */
 };
 
 /* Closes and unlocks; descriptors that are -1 are none. Memory is the pool's. */

@@ -179,7 +179,7 @@ teardown() {
 
 @test "subcommands of later versions say so" {
 	local word
-	for word in inspect exec attach logs stop start pause resume wait selftest; do
+	for word in exec attach logs start wait selftest; do
 		sb "$word"
 		refused "$word" 'version'
 		sb "$word" x

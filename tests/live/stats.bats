@@ -75,7 +75,7 @@ readonly EATER='import time; x = bytearray(64 << 20); print("ready", flush=True)
 @test "JSON has all that is known, and null for the rest" {
 	begin -p shell -n one -- sh -c "$SLEEP"
 	ok stats --json one
-	json 'len(j) == 1 and set(j[0]) == {"name", "source", "cgroup", "pid", "started", "wall_us", "cpu_percent",
+	json 'len(j) == 1 and set(j[0]) == {"name", "state", "source", "cgroup", "pid", "started", "wall_us", "cpu_percent",
 		"user_us", "system_us", "throttled_us", "memory", "memory_max", "memory_peak", "swap_peak", "tasks",
 		"tasks_peak", "io_read", "io_written", "profile", "directory", "command"}' <<<"$output"
 	json "j[0]['name'] == 'one' and j[0]['pid'] == $launcher and j[0]['tasks'] == 1" <<<"$output"

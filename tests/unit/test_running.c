@@ -72,6 +72,8 @@ static struct running new_running(void)
 	*vec_add(&pool, &r.command) = "/usr/bin/make";
 	*vec_add(&pool, &r.command) = "";
 	*vec_add(&pool, &r.command) = "two\nlines \\n";
+	*vec_add(&pool, &r.options) = "--env";
+	*vec_add(&pool, &r.options) = "end\n";
 	return r;
 }
 
@@ -144,6 +146,9 @@ static void test_text(void **state)
 	assert_int_equal(r.command.n, 3);
 	for (size_t i = 0; i < 3; i++)
 		assert_string_equal(r.command.v[i], one.command.v[i]);
+	assert_int_equal(r.options.n, 2);
+	assert_string_equal(r.options.v[0], "--env");
+	assert_string_equal(r.options.v[1], "end\n");
 	running_release(&one);
 }
 
@@ -158,12 +163,15 @@ static void test_long_command(void **state)
 	memset(word, '\n', 100000);
 	*vec_add(&pool, &one.command) = word;
 	*vec_add(&pool, &one.command) = "behind";
+	*vec_add(&pool, &one.options) = word;
 	assert_int_equal(running_claim(&one, home, "one", &e) || running_write(&one, &e), 0);
 	assert_int_equal(stat(in_home("one/state"), &st), 0);
 	assert_true(st.st_size < 65536);
 	read_entry("one", &r, &e);
 	assert_int_equal(r.command.n, 4);
 	assert_string_equal(r.command.v[3], "...");
+	assert_int_equal(r.options.n, 3);
+	assert_string_equal(r.options.v[2], "...");
 	running_release(&one);
 }
 
@@ -253,6 +261,7 @@ static void test_process(void **state)
 {
 	struct process self, child;
 	pid_t pid = fork();
+	int fd;
 
 	(void)state;
 	if (pid == 0) {
@@ -267,12 +276,24 @@ static void test_process(void **state)
 	assert_true(process_age(&self.id) >= process_age(&child.id));
 	assert_true(process_lives(&child.id));
 	assert_false(process_is_init(pid));
+	assert_string_equal(child.name, self.name);
+	assert_false(child.stopped);
+	kill(pid, SIGSTOP);
+	waitid(P_PID, (id_t)pid, &(siginfo_t){0}, WSTOPPED);
+	assert_int_equal(process_read(pid, &child), 0);
+	assert_true(child.stopped);
+	fd = process_open(&child.id);
+	assert_true(fd >= 0);
+	close(fd);
 	child.id.started--;
 	assert_false(process_lives(&child.id));
+	assert_int_equal(process_open(&child.id), -1);
+	assert_int_equal(errno, ESRCH);
 	child.id.started++;
 	kill(pid, SIGKILL);
 	waitid(P_PID, (id_t)pid, &(siginfo_t){0}, WEXITED | WNOWAIT);
 	assert_false(process_lives(&child.id)); /* a zombie has ended */
+	assert_int_equal(process_open(&child.id), -1);
 	assert_int_equal(process_read(pid, &child), 0);
 	assert_true(child.ended);
 	waitpid(pid, NULL, 0);
