@@ -282,28 +282,35 @@ static void print_json(const struct look *now)
 
 /* --- once --- */
 
+static int print_look(const struct store_words *w, struct look *now)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < now->rows.n; i++) {
+		if (now->rows.v[i].why)
+			status = EXIT_SANDBOX;
+		else if (w->flags & STORE_NAMES)
+			puts(now->rows.v[i].name);
+	}
+	if (w->flags & STORE_JSON)
+		print_json(now);
+	else if (now->rows.n && !(w->flags & STORE_NAMES))
+		print_rows(now, SIZE_MAX, "");
+	return status;
+}
+
 static int once(struct store_words *w, struct err *e)
 {
 	const struct timespec sample = {.tv_nsec = FIRST_MS * 1000000};
 	struct look before = {0}, now = {0};
-	int status = 0;
+	int status = look(w, &before, &now, true, e);
 
-	if (look(w, &before, &now, true, e))
-		return -1;
-	if (before.rows.n && !(w->flags & STORE_NAMES))
+	if (status == 0 && before.rows.n && !(w->flags & STORE_NAMES))
 		nanosleep(&sample, NULL);
-	if (look(w, &now, &before, true, e))
-		return -1;
-	for (size_t i = 0; i < now.rows.n; i++) {
-		if (now.rows.v[i].why)
-			status = EXIT_SANDBOX;
-		else if (w->flags & STORE_NAMES)
-			puts(now.rows.v[i].name);
-	}
-	if (w->flags & STORE_JSON)
-		print_json(&now);
-	else if (now.rows.n && !(w->flags & STORE_NAMES))
-		print_rows(&now, SIZE_MAX, "");
+	if (status == 0)
+		status = look(w, &now, &before, true, e);
+	if (status == 0)
+		status = print_look(w, &now);
 	pool_done(&before.pool);
 	pool_done(&now.pool);
 	return status;
