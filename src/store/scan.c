@@ -133,12 +133,31 @@ static bool is_standin(const struct scan *x, const struct here *h, const struct 
 	return n > 0 && str_eq(value, change_path(x->s, &c));
 }
 
+/* 1: the directory is closed to the caller now, and this is how it was when the sandbox saw it. */
+static int read_host(const struct scan *x, const struct here *h, const char *name, const char *path,
+		     struct node *ret)
+{
+	const struct base_record *r;
+
+	*ret = (struct node){.type = NODE_NONE};
+	if (h->host < 0 || node_read(x->s->pool, h->host, name, ret) == 0)
+		return 0;
+	if (errno != EACCES)
+		return -1;
+	r = base_find(x->base, x->tree, path);
+	if (r)
+		*ret = r->host;
+	ret->target = ""; /* is not recorded */
+	return 1;
+}
+
 static int visit(struct scan *x, const struct here *h, const struct layer_entry *le)
 {
 	const char *path = below(x, h->path, le->name);
-	struct node before = {.type = NODE_NONE};
 	struct scan_entry *entry;
 	struct difference d;
+	struct node before;
+	int closed;
 
 	if (check_length(x, path))
 		return -1;
@@ -153,9 +172,12 @@ static int visit(struct scan *x, const struct here *h, const struct layer_entry 
 		later(x, path, x->all->n - 1, true, false);
 		return 0;
 	}
-	if ((h->host >= 0 && node_read(x->s->pool, h->host, le->name, &before)) ||
+	closed = read_host(x, h, le->name, path, &before);
+	if (closed < 0 ||
 	    compare_nodes(&x->ids, h->host, &before, h->layer, &le->node, le->name, &d))
 		return failed(x, path);
+	if (closed)
+		d.flags |= FLAG_UNREADABLE;
 	entry = add(x, path, &before, &le->node);
 	set(entry, &d);
 	entry->above_mtime = h->mtime;
