@@ -29,7 +29,7 @@ pkg = $(shell pkg-config --exists $(PKGS) libsystemd 2>/dev/null && echo yes)
 LIBS = $(shell pkg-config $(if $(filter 1,$(STATIC)),--static) --libs $(PKGS))
 
 # In the order of a run: what was written, what the host has, what will happen, what happens.
-BASE := err pool str path nearest fd jsonw step cap seccomp seccomp_build seccomp_args seccomp_oci
+BASE := err pool str clock path nearest fd jsonw step cap seccomp seccomp_build seccomp_args seccomp_oci
 PROFILE := keys parse set load groups filter_word
 HOST := host process paths ids overlay standins cgroup attempt features features_kernel features_tools features_cgroups
 PLAN := uses mounts rules cow environment filter limits plan print

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/pidfd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "cli/store.h"
 #include "run/control.h"
@@ -127,12 +128,12 @@ static size_t await_ends(struct target *targets, size_t n, int64_t usec)
 
 static int stop_all(struct target *targets, size_t n, int64_t timeout)
 {
-	const int64_t begun = run_now();
+	const int64_t begun = clock_now();
 	int64_t wait = timeout;
 	int status = 0;
 
 	while (await_ends(targets, n, wait)) {
-		int64_t over = timeout == STR_INFINITY ? -1 : run_now() - begun - timeout;
+		int64_t over = timeout == STR_INFINITY ? -1 : clock_now() - begun - timeout;
 
 		wait = timeout == STR_INFINITY ? timeout : over < 0 ? -over : AGAIN;
 		for (size_t i = 0; over >= 0 && i < n; i++) {

@@ -128,7 +128,7 @@ static void json_limits(struct jsonw *j, struct pool *pool, const struct plan *p
 		bool again = i > 0 && p->limits.v[i - 1].key == limit->key &&
 			     str_eq(p->limits.v[i - 1].value, limit->value);
 
-		if (again)
+		if (again || out->refused[limit->key])
 			continue;
 		jsonw_open(j, NULL, '{');
 		jsonw_string(j, "key", keys[limit->key].name);

@@ -143,6 +143,11 @@ static int tell(const struct session *s, const struct outcome *out, int status)
 	if (o->verbose && out->no_group.text[0])
 		fprintf(stderr, "sandbox: note: limits are not enforced: %s\n",
 			str_safe(&pool, out->no_group.text));
+	for (int i = 0; o->verbose && i < KEY_COUNT; i++) {
+		if (out->refused[i])
+			fprintf(stderr, "sandbox: note: %s is not enforced: %s\n", keys[i].name,
+				group_refusal(out->refused[i]));
+	}
 	report_print(s, out, status);
 	if (name && !silent && out->changes) {
 		fprintf(stderr,

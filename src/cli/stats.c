@@ -9,9 +9,9 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "cli/store.h"
 #include "run/control.h"
@@ -27,7 +27,7 @@ struct row {
 	struct running of;
 	const char *why; /* it is refused; else NULL, and the rest is known */
 	struct usage usage;
-	int64_t at; /* when it was looked at, by run_now() */
+	int64_t at; /* when it was looked at, by clock_now() */
 	bool paused;
 	int64_t percent; /* of one processor, since the look before; -1: there was none */
 	const char *source;
@@ -59,7 +59,7 @@ static void measure(struct row *row, const struct look *before)
 	       processes_usage(row->of.init.pid, &row->usage);
 	row->source = !has_group ? "proc" : more ? "cgroup+proc" : "cgroup";
 	row->paused = control_is_paused(&row->of);
-	row->at = run_now();
+	row->at = clock_now();
 	row->percent = -1;
 	for (size_t i = 0; i < before->rows.n; i++) {
 		const struct row *old = &before->rows.v[i];
@@ -389,16 +389,15 @@ static int obey(struct watch *t)
 /* The signal that is to end it; 0: a key; -1: the time has passed. */
 static int await(struct watch *t, int milliseconds)
 {
-	const int64_t until = run_now() + milliseconds * INT64_C(1000);
-	int64_t left;
+	const int64_t until = clock_now() + milliseconds * INT64_C(1000);
 
-	while ((left = until - run_now()) > 0) {
+	while (clock_now() < until) {
 		struct pollfd fds[] = {{.fd = t->signals, .events = POLLIN},
 				       {.fd = t->keys, .events = POLLIN}};
 		int signal = -1;
 		char key;
 
-		if (poll(fds, 2, (int)(left / 1000) + 1) <= 0)
+		if (poll(fds, 2, clock_poll(until)) <= 0)
 			continue;
 		if (fds[0].revents)
 			signal = obey(t);

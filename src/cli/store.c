@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/nearest.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -382,29 +383,21 @@ const char *store_command_text(struct pool *p, const str_vec *words, size_t widt
 
 /* --- progress --- */
 
-enum { PROGRESS_FIRST_MS = 500, PROGRESS_EACH_MS = 100, PROGRESS_WIDTH = 30 };
+enum { PROGRESS_FIRST = 500 * 1000, PROGRESS_EACH = 100 * 1000, PROGRESS_WIDTH = 30 };
 
 static struct {
 	int64_t next; /* when it is shown next */
 	bool shown;
 } progress;
 
-static int64_t milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
 static void show(void *context, const char *what, size_t done, size_t total)
 {
-	int64_t now = milliseconds();
+	int64_t now = clock_now();
 
 	(void)context;
 	if (now < progress.next)
 		return;
-	progress.next = now + PROGRESS_EACH_MS;
+	progress.next = now + PROGRESS_EACH;
 	progress.shown = true;
 	if (total) {
 		int full = (int)(done * PROGRESS_WIDTH / total);
@@ -424,7 +417,7 @@ void store_show_progress(struct store *s)
 
 	if (!isatty(STDERR_FILENO) || !term || str_eq(term, "dumb"))
 		return;
-	progress.next = milliseconds() + PROGRESS_FIRST_MS;
+	progress.next = clock_now() + PROGRESS_FIRST;
 	s->progress = show;
 }
 

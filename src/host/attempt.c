@@ -19,19 +19,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "host/attempt.h"
-
-int64_t attempt_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* Names what failed, on the pipe; errno stays. */
 static int failed(const char *what)
@@ -266,10 +258,9 @@ static bool read_output(struct attempt *a, int64_t deadline)
 
 	for (;;) {
 		size_t room = sizeof(a->text) - 1 - n;
-		int64_t left = deadline - attempt_now();
 		ssize_t got;
 
-		if (left <= 0 || poll(&fd, 1, (int)left) == 0)
+		if (clock_now() >= deadline || poll(&fd, 1, clock_poll(deadline)) == 0)
 			return false;
 		got = read(a->output, room ? a->text + n : rest, room ? room : sizeof(rest));
 		if (got <= 0)

@@ -48,6 +48,5 @@ void attempt_start(struct attempt *a, enum attempt_id id);
 void attempt_program(struct attempt *a, const char *const *argv);
 /* A process in a new user namespace that waits to be mapped and ended. */
 void attempt_target(struct attempt *a);
-/* Waits at most until `deadline` on attempt_now()'s clock, then kills it. */
+/* Waits at most until `deadline` (clock.h), then kills it. */
 void attempt_end(struct attempt *a, int64_t deadline);
-int64_t attempt_now(void);

@@ -66,17 +66,17 @@ static void find_hierarchy(struct host_cgroup *c)
 }
 
 /* The line of version 2 is `0::PATH`; one that lies outside of our cgroup namespace begins with /.. */
-static const char *own_path(struct host *h)
+const char *host_own_cgroup(struct pool *pool, const char *mount)
 {
 	char *text, *line, *save = NULL;
 
-	if (fd_read_path(h->pool, "/proc/self/cgroup", SMALL_FILE, &text) < 0)
+	if (fd_read_path(pool, "/proc/self/cgroup", SMALL_FILE, &text) < 0)
 		return NULL;
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		const char *path = str_after(line, "0::");
+		const char *path = str_after(line, "0::/");
 
-		if (path && *path == '/' && !str_begins(path, "/.."))
-			return path;
+		if (path && !str_begins(path, ".."))
+			return *path ? path_join(pool, mount, path) : mount;
 	}
 	return NULL;
 }
@@ -209,15 +209,13 @@ void host_machine_probe(struct host *h)
 void host_cgroup_probe(struct host *h, bool without_controllers)
 {
 	struct host_cgroup *c = &h->cgroup;
-	const char *path;
 
 	find_hierarchy(c);
 	if (c->kind != CGROUP_V2 && !without_controllers)
 		return;
-	path = c->mount ? own_path(h) : NULL;
-	if (!path)
+	c->own = c->mount ? host_own_cgroup(h->pool, c->mount) : NULL;
+	if (!c->own)
 		return;
-	c->own = path[1] ? path_join(h->pool, c->mount, path + 1) : c->mount;
 	find_manager(h);
 	find_subtree(h);
 	if (c->runtime_dir) /* it may have controllers that a group of ours lacks */

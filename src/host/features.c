@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "host/features_probe.h"
@@ -211,12 +212,10 @@ static const struct {
 
 void features_probe(struct pool *pool, const struct host *h, feature_vec *ret)
 {
-	enum {
-		MILLISECONDS = 2000
-	}; /* usually it is all over after 30; an emulated machine is slow, not without namespaces
-	    */
+	/* Usually it is all over after 30 ms; an emulated machine is slow, not without namespaces. */
+	enum { TIMEOUT = 2000 * 1000 };
 	struct probe p = {.pool = pool, .host = *h, .rows = ret};
-	int64_t deadline = attempt_now() + MILLISECONDS;
+	int64_t deadline = clock_now() + TIMEOUT;
 
 	p.confined = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 && is_filtered();
 	host_ids_probe(&p.host);

@@ -187,6 +187,8 @@ int host_git_probe(struct host *h, const char *dir, const char *below, struct er
 int host_overlay_probe(struct host *h, struct err *e);
 /* What the caller cannot read of the files that package managers need. */
 void host_standins_probe(struct host *h);
+/* Directory of the caller's cgroup of version 2, which is mounted at `mount`; NULL: it cannot be seen. */
+const char *host_own_cgroup(struct pool *pool, const char *mount);
 /* The caller's place among the cgroups; on a host whose v2 hierarchy has no controllers only if it is
  * asked for. */
 void host_cgroup_probe(struct host *h, bool without_controllers);

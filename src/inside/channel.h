@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "inside/usage.h"
+#include "profile/keys.h"
 
 enum message_kind {
 	/* PID 1 to launcher */
@@ -31,10 +32,13 @@ struct message {
 	};
 };
 
-/* The step that is being done, in memory that launcher and PID 1 share: names the step in which one
- * was killed. */
+/*
+ * In memory that launcher and PID 1 share: the step that is being done, which names the step in which
+ * one was killed; and by key, the errno with which the kernel refused a limit that is optional.
+ */
 struct progress {
 	volatile size_t setup, program;
+	volatile int refused[KEY_COUNT];
 };
 
 /*

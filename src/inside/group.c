@@ -67,18 +67,25 @@ static bool is_effective(int group, const char *list)
 	return n > 0 && is_within(text, list);
 }
 
+const char *group_refusal(int error)
+{
+	return error == ENOENT	 ? "this kernel has no such limit"
+	       : error == ENODEV ? "none of them is given to the group above"
+				 : strerror(error);
+}
+
 static int set_limit(struct inside *in, const struct plan_limit *limit, struct err *e)
 {
-	if (fd_write_path(in->group, limit->file, limit->text, strlen(limit->text))) {
-		if (limit->optional)
-			return 0;
-		if (errno == ENOENT)
-			return limit_err(in, limit, e, "this kernel has no such limit");
-		return limit_err(in, limit, e, strerror(errno));
-	}
-	if (limit->key != KEY_CPUS || is_effective(in->group, limit->text) || limit->optional)
-		return 0;
-	return limit_err(in, limit, e, "none of them is given to the group above");
+	int error = 0;
+
+	if (fd_write_path(in->group, limit->file, limit->text, strlen(limit->text)))
+		error = errno;
+	else if (limit->key == KEY_CPUS && !is_effective(in->group, limit->text))
+		error = ENODEV;
+	if (error && !limit->optional)
+		return limit_err(in, limit, e, group_refusal(error));
+	in->progress->refused[limit->key] = error;
+	return 0;
 }
 
 static int make_inner(struct inside *in, struct err *e)
@@ -156,9 +163,10 @@ bool group_killed_program(struct inside *in, struct err *e)
 	if (in->group >= 0)
 		usage_read(in->group, CONTROLLER_MEMORY, &usage);
 	for (size_t i = 0; usage.memory_kills > 0 && i < p->limits.n; i++) {
-		if (p->limits.v[i].key == KEY_MEMORY_MAX)
-			return limit_err(in, &p->limits.v[i], e,
-					 "too little for the program to start") < 0;
+		if (p->limits.v[i].key != KEY_MEMORY_MAX)
+			continue;
+		limit_err(in, &p->limits.v[i], e, "too little for the program to start");
+		return true;
 	}
 	return false;
 }

@@ -66,6 +66,8 @@ int inside_make_group(void *context, struct err *e);
 /* What has been used, if `ret` is given; then the group is removed. */
 void inside_leave_group(struct inside *in, struct usage *ret);
 /* The program was killed for want of memory before it ran; the error says so. */
+/* Why the kernel did not take a limit: an errno of struct progress, in words. */
+const char *group_refusal(int error);
 bool group_killed_program(struct inside *in, struct err *e);
 /* A group in which nothing runs any more, and all below it. */
 void group_remove(int groups, const char *name);

@@ -91,19 +91,6 @@ static int finish_helper(struct launch *l, struct helper *h, struct err *e)
 	return err_hint(e, "`sandbox doctor` checks what systemd delegates to you");
 }
 
-static const char *own_cgroup(struct launch *l)
-{
-	char *text, *line, *save = NULL;
-
-	if (fd_read_path(l->plan->pool, "/proc/self/cgroup", PROCS_SIZE, &text) < 0)
-		return NULL;
-	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (str_begins(line, "0::/"))
-			return path_join(l->plan->pool, l->plan->group.mount, line + 4);
-	}
-	return NULL;
-}
-
 static int enter_scope(struct launch *l, const char **ret, struct err *e)
 {
 	struct helper h = {.input = -1, .errors = -1};
@@ -129,7 +116,7 @@ static int enter_scope(struct launch *l, const char **ret, struct err *e)
 	}
 	if (finish_helper(l, &h, e))
 		return -1;
-	*ret = own_cgroup(l);
+	*ret = host_own_cgroup(l->plan->pool, l->plan->group.mount);
 	if (!*ret || !str_eq(path_name(*ret), unit))
 		return err_set(e, "systemd made %s, but did not put us into it", unit);
 	return 0;

@@ -48,6 +48,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/path.h"
 #include "host/features.h"
@@ -426,7 +427,7 @@ int run_plan(const struct plan *plan, const struct sandbox_request *request, str
 			   .overlays = -1,
 			   .overlays_inside = -1,
 			   .user_namespace = -1};
-	const int64_t began = run_now();
+	const int64_t began = clock_now();
 	volatile size_t at = 0;
 	bool had_terminal;
 	int status;
@@ -435,8 +436,10 @@ int run_plan(const struct plan *plan, const struct sandbox_request *request, str
 	if (steps_run(launch_steps, launch_rows, plan, &l, &at, e))
 		return -1;
 	status = supervise(&l, e);
-	ret->wall = run_now() - began;
+	ret->wall = clock_now() - began;
 	ret->timed_out = l.timed_out;
+	for (int i = 0; i < KEY_COUNT; i++)
+		ret->refused[i] = l.progress->refused[i];
 	had_terminal = l.foreground;
 	l.killed = status < 0 || WIFSIGNALED(status);
 	steps_undo(launch_steps, launch_rows, plan, &l);

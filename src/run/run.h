@@ -47,7 +47,7 @@ struct launch {
 	int groups;		/* directory in which PID 1 makes the sandbox's cgroup; or -1 */
 	const char *group_name, *group_path;
 	bool timed_out;	  /* RuntimeMaxSec= has passed */
-	int64_t deadline; /* of it, by run_now(); then of the grace. STR_INFINITY: none */
+	int64_t deadline; /* of it, by clock_now(); then of the grace. STR_INFINITY: none */
 	int64_t enter_at; /* when it is entered among those that run; likewise */
 	int overlays, overlays_inside; /* mounts of fuse-overlayfs go over this pair to PID 1 */
 	int user_namespace;	/* of the sandbox, where other ids' files may be left; or -1 */
@@ -81,6 +81,7 @@ struct outcome {
 	bool timed_out; /* RuntimeMaxSec= has passed */
 	struct err
 		no_group; /* why there is none, though optional limits want it; else text is empty */
+	int refused[KEY_COUNT]; /* see struct progress */
 	struct usage usage;
 	bool interrupted;    /* the program was ended by Ctrl-C: see run_die_likewise */
 	struct err store;    /* what went wrong behind the program's end; text empty: nothing */
@@ -139,7 +140,6 @@ void registry_enter(struct launch *l);
 int git_remember(void *context, struct err *e);
 void git_put_right(void *context);
 /* supervise.c */
-int64_t run_now(void); /* microseconds, CLOCK_MONOTONIC */
 /* What is paused goes on: it could not end where its fuse-overlayfs is paused with it. */
 void run_thaw(const struct launch *l);
 /* until the program has ended; its wait status. */

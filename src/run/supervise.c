@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "run/run.h"
 
@@ -35,14 +36,6 @@ static void continue_program(struct launch *l, bool with_terminal)
 		channel_send(l->channel, MESSAGE_FOREGROUND, 0, NULL);
 	else
 		channel_send(l->channel, MESSAGE_SIGNAL, SIGCONT, NULL);
-}
-
-int64_t run_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 /* A signal that ends us has come: then we do not stop, for who would continue us? */
@@ -88,7 +81,7 @@ static void stop_with_program(struct launch *l, int signal)
 		return;
 	}
 	/* A SIGCONT of the clock that came before our SIGSTOP would be lost; there is not long to wait. */
-	if (l->deadline - run_now() < SOON)
+	if (l->deadline - clock_now() < SOON)
 		return;
 	if (had_terminal)
 		kill(0, SIGTSTP);
@@ -108,19 +101,6 @@ static void pass_signals(const struct launch *l)
 	}
 }
 
-/* For poll(2). */
-static int milliseconds_to(int64_t deadline)
-{
-	int64_t left;
-
-	if (deadline == STR_INFINITY)
-		return -1;
-	left = deadline - run_now();
-	if (left <= 0)
-		return 0;
-	return left / 1000 >= INT32_MAX ? INT32_MAX : (int)(left / 1000) + 1;
-}
-
 void run_thaw(const struct launch *l)
 {
 	if (l->groups >= 0)
@@ -135,7 +115,7 @@ static bool warn_program(struct launch *l)
 	if (l->timed_out)
 		return false;
 	l->timed_out = true;
-	l->deadline = run_now() + GRACE;
+	l->deadline = clock_now() + GRACE;
 	channel_send(l->channel, MESSAGE_SIGNAL, SIGTERM, NULL);
 	/* Of what is stopped or paused nobody hears it. */
 	channel_send(l->channel, MESSAGE_SIGNAL, SIGCONT, NULL);
@@ -148,7 +128,7 @@ enum { ENTER_AFTER = 20 * 1000 }; /* microseconds that a sandbox runs unseen */
 /* What is due by the clock. False: the program has been warned, and its grace is over. */
 static bool keep_time(struct launch *l)
 {
-	int64_t now = run_now();
+	int64_t now = clock_now();
 
 	if (l->enter_at <= now) {
 		l->enter_at = STR_INFINITY;
@@ -206,7 +186,7 @@ static int run_until_end(struct launch *l, struct err *e)
 			return SIGKILL; /* by kill_child */
 		found = poll(
 			fds, n,
-			milliseconds_to(l->enter_at < l->deadline ? l->enter_at : l->deadline));
+			clock_poll(l->enter_at < l->deadline ? l->enter_at : l->deadline));
 		if (found < 0 && errno != EINTR)
 			return err_errno(e, "poll");
 		if (found <= 0)
@@ -247,13 +227,13 @@ int supervise(struct launch *l, struct err *e)
 	timer_t timer;
 	int status;
 
-	if (__builtin_add_overflow(run_now(), l->plan->runtime_max, &l->deadline))
+	if (__builtin_add_overflow(clock_now(), l->plan->runtime_max, &l->deadline))
 		l->deadline = STR_INFINITY;
 	l->enter_at = STR_INFINITY;
 	if (l->running.dir >= 0)
 		registry_enter(l);
 	else if (l->plan->runtime_home && !l->request->name)
-		l->enter_at = run_now() + ENTER_AFTER;
+		l->enter_at = clock_now() + ENTER_AFTER;
 	if (l->deadline == STR_INFINITY)
 		return run_until_end(l, e);
 	if (start_clock(l, &timer, e))

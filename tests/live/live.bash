@@ -34,10 +34,10 @@ fail() {
 	return 1
 }
 
-# report WHAT: fail and show what the last command left.
+# report WHAT: fail and show what the last command left; what it said of the failure comes first.
 report() {
-	fail "$1" "--- status $status, standard output:" "${output:-}" \
-		"--- standard error:" "${stderr:-}"
+	fail "$1" "--- status $status, standard error:" "${stderr:-}" \
+		"--- standard output:" "${output:-}"
 }
 
 exited() {
@@ -55,6 +55,15 @@ shows() {
 	for regex in "$@"; do
 		grep -Eq -e "$regex" <<<"$output" || report "not in the output: $regex" || return 1
 	done
+}
+
+# said REGEX, silent: of standard error.
+said() {
+	grep -Eq -e "$1" <<<"$stderr" || report "not said: $1"
+}
+
+silent() {
+	[ -z "$stderr" ] || report "something was said"
 }
 
 # lacks REGEX: no line matches; lacks -v REGEX: no line does anything else.

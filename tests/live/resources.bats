@@ -20,10 +20,6 @@ teardown() {
 }
 
 # said REGEX: a line of standard error.
-said() {
-	grep -Eq -e "$1" <<<"$stderr" || report "not said: $1"
-}
-
 # --- the time limit
 
 @test "a program is ended when its time is up, and told so first" {
@@ -55,10 +51,11 @@ said() {
 	ok -p shell --timeout 1min -- echo ran
 	printed ran
 	ok -p shell --timeout infinity -- echo ran
-	ok -p shell --timeout 1min --timeout '' --set Resources.RuntimeMaxSec= -- echo ran || true
+	ok -p shell --timeout 100ms --set Resources.RuntimeMaxSec= -- sh -c 'sleep 0.3; echo ran'
+	printed ran
 	sb -p shell --quiet --timeout 200ms -- sleep 30
 	exited 143
-	[ -z "$stderr" ] || report "something was said"
+	silent
 }
 
 @test "what is no time is refused" {
@@ -128,7 +125,7 @@ ABSENT='mount --rbind /proc /sys/fs/cgroup'
 	on_host "$V1" -p build -- echo ran
 	exited 0
 	printed ran
-	[ -z "$stderr" ] || report "something was said"
+	silent
 	on_host "$V1" -p build --verbose -- echo ran
 	exited 0
 	[ "$(grep -c 'not enforced' <<<"$stderr")" -eq 1 ] || report "one note was expected"

@@ -10,29 +10,7 @@
 load ../lib/common
 load live
 load cow
-
-setup() {
-	export XDG_RUNTIME_DIR=$HOME/run
-	RUNNING=$XDG_RUNTIME_DIR/sandbox
-	(umask 077 && mkdir -p "$RUNNING")
-	launchers=()
-	cow_setup
-}
-
-teardown() {
-	local pid
-	for pid in "${launchers[@]}"; do
-		kill -KILL "$pid" 2>/dev/null || true
-	done
-	remove_tree "$XDG_RUNTIME_DIR"
-	cow_teardown
-}
-
-# begin ARG...: a sandbox that runs until the test ends; its program says `ready`.
-begin() {
-	start "$@"
-	launchers+=("$launcher")
-}
+load running
 
 # listed NAME: the next `stats` shows it.
 listed() {
