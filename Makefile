@@ -33,11 +33,11 @@ BASE := err pool str clock path nearest fd jsonw step cap seccomp seccomp_build 
 PROFILE := keys parse set load groups filter_word
 HOST := host process paths ids overlay standins cgroup attempt features features_kernel features_tools features_cgroups
 PLAN := uses mounts rules cow environment filter limits plan print
-INSIDE := usage channel inside group user overlay mounts kernelfs landlock program init
-STORE := store running tree state text layer node remove scan base change compare executed journal beneath copy marks work put \
+INSIDE := usage channel inside group user overlay mounts kernelfs landlock terminal program visit init
+STORE := store log running tree state text layer node remove scan base change compare executed journal beneath copy marks work put \
 	apply place revert decide merge operations prepare records finish commit undo
-RUN := prepare filter git group overlay server standins registry launch idmap enter supervise processes control
-CLI := options run report explain profile doctor store list remove lifecycle inspect stats changes diff choose commit completion completion_bash \
+RUN := prepare filter git group overlay server standins registry terminal output serve launch idmap enter supervise processes control visitor
+CLI := options run detach report explain profile doctor store list remove lifecycle start exec attach wait inspect stats changes diff choose commit completion completion_bash \
 	completion_zsh completion_fish help
 SRC := $(BASE:%=base/%) $(PROFILE:%=profile/%) $(HOST:%=host/%) $(PLAN:%=plan/%) $(INSIDE:%=inside/%) \
 	$(STORE:%=store/%) $(RUN:%=run/%) $(CLI:%=cli/%)

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/cap.h"
 
@@ -60,6 +62,8 @@ int cap_apply(uint64_t bounding, uint64_t held, uint64_t ambient, struct err *e)
 			break; /* behind the last one that this kernel has */
 		return err_errno(e, "cannot drop capability %d from the bounding set", i);
 	}
+	/* It remembers the process that called it first, whose memory this may be a copy of. */
+	capng_setpid((int)syscall(SYS_gettid));
 	capng_clear(CAPNG_SELECT_ALL);
 	select_caps(CAPNG_PERMITTED | CAPNG_EFFECTIVE, held | ambient);
 	select_caps(CAPNG_INHERITABLE | CAPNG_AMBIENT, ambient);

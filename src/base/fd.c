@@ -31,31 +31,36 @@ pid_t fd_clone3(struct clone_args *args)
 }
 
 union control {
-	char buffer[CMSG_SPACE(sizeof(int))];
+	char buffer[CMSG_SPACE(FDS_MAX * sizeof(int))];
 	struct cmsghdr align;
 };
 
-int fd_send(int socket, const void *data, size_t n, int fd)
+int fd_send_all(int socket, const void *data, size_t n, const int *fds, size_t n_fds)
 {
 	union control control = {0};
 	struct iovec part = {(void *)(uintptr_t)data, n};
 	struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
 
-	if (fd >= 0) {
+	if (n_fds) {
 		struct cmsghdr *c;
 
 		m.msg_control = control.buffer;
-		m.msg_controllen = sizeof(control.buffer);
+		m.msg_controllen = CMSG_SPACE(n_fds * sizeof(*fds));
 		c = CMSG_FIRSTHDR(&m);
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(fd));
-		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+		c->cmsg_len = CMSG_LEN(n_fds * sizeof(*fds));
+		memcpy(CMSG_DATA(c), fds, n_fds * sizeof(*fds));
 	}
 	return sendmsg(socket, &m, MSG_NOSIGNAL) == (ssize_t)n ? 0 : -1;
 }
 
-int fd_receive(int socket, void *data, size_t n, int *fd)
+int fd_send(int socket, const void *data, size_t n, int fd)
+{
+	return fd_send_all(socket, data, n, &fd, fd >= 0);
+}
+
+ssize_t fd_receive_all(int socket, void *data, size_t n, int flags, int fds[FDS_MAX])
 {
 	union control control = {0};
 	struct iovec part = {data, n};
@@ -66,13 +71,26 @@ int fd_receive(int socket, void *data, size_t n, int *fd)
 	struct cmsghdr *c;
 	ssize_t got;
 
-	*fd = -1;
+	for (int i = 0; i < FDS_MAX; i++)
+		fds[i] = -1;
+	/* ECONNRESET: see channel_receive. */
 	do
-		got = recvmsg(socket, &m, MSG_CMSG_CLOEXEC);
-	while (got < 0 && errno == EINTR);
+		got = recvmsg(socket, &m, MSG_CMSG_CLOEXEC | flags);
+	while (got < 0 && (errno == EINTR || errno == ECONNRESET));
 	c = got > 0 ? CMSG_FIRSTHDR(&m) : NULL;
 	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-		memcpy(fd, CMSG_DATA(c), sizeof(*fd));
+		memcpy(fds, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));
+	return got;
+}
+
+int fd_receive(int socket, void *data, size_t n, int *fd)
+{
+	int fds[FDS_MAX];
+	ssize_t got = fd_receive_all(socket, data, n, 0, fds);
+
+	*fd = fds[0];
+	for (int i = 1; i < FDS_MAX; i++)
+		fd_closep(&fds[i]);
 	return got < 0 ? -1 : got > 0;
 }
 

@@ -60,6 +60,10 @@ static inline __attribute__((always_inline)) long fd_vfork3(struct clone_args *a
  * -1 if none came; 0: the other end is gone; -1 and errno. */
 int fd_send(int socket, const void *data, size_t n, int fd);
 int fd_receive(int socket, void *data, size_t n, int *fd);
+/* The same with several descriptors; what recvmsg(2) returned, and -1 in `fds` where none came. */
+enum { FDS_MAX = 4 };
+int fd_send_all(int socket, const void *data, size_t n, const int *fds, size_t n_fds);
+ssize_t fd_receive_all(int socket, void *data, size_t n, int flags, int fds[FDS_MAX]);
 
 /* All of a regular or /proc file, NUL-terminated, at most `max` bytes; -1 and errno (EFBIG:
  * longer). */

@@ -46,7 +46,8 @@ struct option_set {
 
 struct run_options {
 	const char *profile, *name;
-	bool explain, json, verbose, quiet, stats, help, version;
+	bool explain, json, verbose, quiet, stats, help, version, detach;
+	enum plan_tty tty;
 	vec_of(struct option_set) sets; /* in their order, applied behind the profile */
 	const char *const *words;	/* the options as they were typed */
 	size_t n_words;
@@ -54,6 +55,7 @@ struct run_options {
 };
 
 /* Parses argv[1..]; the first word that is no option is the program. */
+int options_tty(const char *value, enum plan_tty *ret, struct err *e);
 int options_parse(struct pool *pool, int argc, char **argv, struct run_options *ret, struct err *e);
 
 /* Everything from words to plan: host, profile, options. */
@@ -92,12 +94,20 @@ int cmd_undo(int argc, char **argv);
 int cmd_remove(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
+int cmd_exec(int argc, char **argv);
+int cmd_attach(int argc, char **argv);
+int cmd_logs(int argc, char **argv);
+int cmd_wait(int argc, char **argv);
+int cmd_start(int argc, char **argv);
 int cmd_stop(int argc, char **argv);
 int cmd_pause(int argc, char **argv);
 int cmd_resume(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
+/* detach.c: runs the plan in the background, and prints the name when its program has begun. */
+struct sandbox_request;
+int detach(const struct session *s, struct sandbox_request *request, struct err *e);
 /* report.c: what is said on standard error when a run is over, of limits and use. */
 struct outcome;
 void report_print(const struct session *s, const struct outcome *out, int status);

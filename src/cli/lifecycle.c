@@ -148,14 +148,15 @@ static int stop(struct store_words *w, struct err *e)
 {
 	struct target targets[w->names.n];
 	int64_t timeout = w->flags & STORE_FORCE ? 0 : TIMEOUT;
+	const char *value = store_value(w, "timeout");
 	int status = 0;
 	size_t n = 0;
 
-	if (w->value && w->flags & STORE_FORCE)
+	if (value && w->flags & STORE_FORCE)
 		return err_set(e, "stop: --force waits for nothing, so --timeout says nothing");
-	if (w->value && str_time(w->value, &timeout))
+	if (value && str_time(value, &timeout))
 		return err_set(e, "stop: --timeout: %s: not a time (5, 500ms, 1min 30s, infinity)",
-			       str_safe(&w->pool, w->value));
+			       str_safe(&w->pool, value));
 	for (size_t i = 0; i < w->names.n; i++) {
 		if (was_named_before(w, i))
 			continue;

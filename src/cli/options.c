@@ -9,7 +9,7 @@
 const struct option_row option_rows[] = {
 	{'p', "profile", "NAME|PATH", -1, "the profile; else `default`", false, NULL},
 	{'n', "name", "NAME", -1, "a name for the sandbox", false, NULL},
-	{'d', "detach", NULL, -1, "run in the background", true, NULL},
+	{'d', "detach", NULL, -1, "run in the background, print its name", false, NULL},
 	{0, "rw", "PATH", KEY_READ_WRITE, "PATH may be changed for real", false, NULL},
 	{0, "ro", "PATH", KEY_READ_ONLY, "PATH is visible", false, NULL},
 	{0, "hide", "PATH", KEY_INACCESSIBLE, "PATH is empty", false, NULL},
@@ -32,7 +32,7 @@ const struct option_row option_rows[] = {
 	{'C', "chdir", "DIR", KEY_WORKING_DIRECTORY, "where the program starts", false, NULL},
 	{0, "keep", "yes|no", KEY_KEEP, "keep the sandbox and its changes; else if there are any",
 	 false, "yes"},
-	{0, "tty", "auto|never|always", -1, "a terminal of its own", true, NULL},
+	{0, "tty", "auto|never|always", -1, "a terminal of its own", false, NULL},
 	{0, "set", "SECTION.KEY=VALUE", -1, "any key of a profile", false, NULL},
 	{0, "stats", NULL, -1, "say at the end what it has used", false, NULL},
 	{0, "explain", NULL, -1, "print the plan and the steps, run nothing", false, NULL},
@@ -117,6 +117,20 @@ static int parse_set(struct pool *pool, struct run_options *o, const char *value
 	return 0;
 }
 
+int options_tty(const char *value, enum plan_tty *ret, struct err *e)
+{
+	static const char *const words[] = {
+		[TTY_AUTO] = "auto", [TTY_NEVER] = "never", [TTY_ALWAYS] = "always"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (str_eq(value, words[i])) {
+			*ret = (enum plan_tty)i;
+			return 0;
+		}
+	}
+	return err_set(e, "--tty: auto, never or always");
+}
+
 static int not_yet(const struct option_row *row, struct err *e)
 {
 	return err_set(e, "--%s: not in this version", row->name);
@@ -131,7 +145,7 @@ static int parse_special(struct pool *pool, struct run_options *o, const struct 
 		bool *flag;
 	} flags[] = {{"explain", &o->explain}, {"json", &o->json}, {"verbose", &o->verbose},
 		     {"quiet", &o->quiet},     {"help", &o->help}, {"version", &o->version},
-		     {"stats", &o->stats}};
+		     {"stats", &o->stats},     {"detach", &o->detach}};
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
 		if (str_eq(row->name, flags[i].name)) {
@@ -147,7 +161,9 @@ static int parse_special(struct pool *pool, struct run_options *o, const struct 
 		o->name = value;
 	else if (str_eq(row->name, "set"))
 		return parse_set(pool, o, value, e);
-	else if (!str_eq(row->name, "tty") || !str_eq(value, "auto"))
+	else if (str_eq(row->name, "tty"))
+		return options_tty(value, &o->tty, e);
+	else
 		return not_yet(row, e);
 	return 0;
 }

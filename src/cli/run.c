@@ -27,6 +27,7 @@ int cli_error(const struct err *e)
 int session_plan(struct session *s, struct err *e)
 {
 	const struct run_options *o = &s->options;
+	struct plan_wishes wishes;
 
 	profile_init(&s->profile, &s->pool);
 	if (profile_load(&s->profile, o->profile, host_profile_dirs(&s->host), e))
@@ -36,7 +37,18 @@ int session_plan(struct session *s, struct err *e)
 				e))
 			return -1;
 	}
-	return run_prepare(&s->profile, &s->host, o->argv, o->stats || o->json, &s->plan, e);
+	wishes = (struct plan_wishes){
+		.tty = o->tty, .detached = o->detach, .measure = o->stats || o->json};
+	return run_prepare(&s->profile, &s->host, o->argv, &wishes, &s->plan, e);
+}
+
+/* What can only be done where others can find it. */
+static int check_detached(const struct session *s, struct err *e)
+{
+	if (!s->options.detach || s->plan.runtime_home)
+		return 0;
+	err_set(e, "--detach: there is no $XDG_RUNTIME_DIR, where what runs is listed");
+	return err_hint(e, "a login through PAM sets it; or: export XDG_RUNTIME_DIR=DIR, a private one");
 }
 
 static int check_name(const char *name, struct err *e)
@@ -193,6 +205,8 @@ static int run_options(struct session *s, int argc, char **argv, struct err *e)
 		return err_set(e, "%s: with these options it would not run on its changes",
 			       s->kept),
 		       err_hint(e, "another name, or none");
+	if (check_detached(s, e))
+		return -1;
 	if (o->explain) {
 		explain_print(s, stdout);
 		return fflush(stdout) || ferror(stdout) ? err_errno(e, "standard output") : 0;
@@ -205,6 +219,8 @@ static int run_options(struct session *s, int argc, char **argv, struct err *e)
 					   .n_words = s->kept ? s->kept_words.n : o->n_words,
 					   .run_words = o->words,
 					   .n_run_words = o->n_words};
+	if (o->detach)
+		return detach(s, &request, e);
 	rc = run_plan(&s->plan, &request, &out, e);
 	/* It may have begun, and changed something, before we could not go on. */
 	return tell(s, &out, rc < 0 ? cli_error(e) : rc);

@@ -33,6 +33,11 @@ const struct store_option store_options[] = {
 	{0, "theirs", STORE_THEIRS, "commit", "where both have changed: take the sandbox's", NULL},
 	{0, "ours", STORE_OURS, "commit", "where both have changed: keep the host's", NULL},
 	{0, "merge", STORE_MERGE, "commit", "where both have changed: lines of both", NULL},
+	{0, "tty", 0, "exec", "a terminal of its own; else if it is used from one",
+	 "auto|never|always"},
+	{0, "env", 0, "exec", "set an environment variable", "NAME=VALUE"},
+	{'C', "chdir", 0, "exec", "where the command starts", "DIR"},
+	{0, "detach-keys", 0, "attach", "leave with these; else ctrl-p,ctrl-q", "KEYS"},
 	{'t', "timeout", 0, "stop", "then SIGKILL; without it after 10s", "TIME"},
 	{'f', "force", STORE_FORCE, "stop", "SIGKILL at once", NULL},
 	{0, "json", STORE_JSON, "changes list commit discard undo stats inspect",
@@ -128,13 +133,24 @@ static int parse_option(struct store_words *w, const char *word, const char *nex
 		w->flags |= row->flag;
 		if (!row->value)
 			return 1;
-		w->value = *rest ? rest + (*rest == '=') : next;
-		return w->value ? 1 + !*rest
-				: usage(w, e,
-					pool_printf(&w->pool, "--%s needs a %s", row->name,
-						    row->value));
+		if (!*rest && !next)
+			return usage(w, e,
+				     pool_printf(&w->pool, "--%s needs a %s", row->name,
+						 row->value));
+		*vec_add(&w->pool, &w->values) =
+			(struct store_value){row, *rest ? rest + (*rest == '=') : next};
+		return 1 + !*rest;
 	}
 	return unknown(w, word, e);
+}
+
+const char *store_value(const struct store_words *w, const char *option)
+{
+	for (size_t i = w->values.n; i-- > 0;) {
+		if (str_eq(w->values.v[i].option->name, option))
+			return w->values.v[i].text;
+	}
+	return NULL;
 }
 
 int store_words_parse(struct store_words *w, enum store_arguments arguments, int argc, char **argv,
@@ -159,10 +175,12 @@ int store_words_parse(struct store_words *w, enum store_arguments arguments, int
 			return usage(w, e,
 				     pool_printf(&w->pool, "unexpected: %s",
 						 str_safe(&w->pool, argv[i])));
-		} else if (!*argv[i]) {
+		} else if (!*argv[i] && (first || arguments != ARGUMENTS_NAME_COMMAND)) {
 			return usage(w, e, "an empty word");
 		} else {
 			*vec_add(&w->pool, first || takes_names ? &w->names : &w->paths) = argv[i];
+			if (arguments == ARGUMENTS_NAME_COMMAND && first)
+				options = argv[i + 1] && str_eq(argv[i + 1], "--");
 		}
 	}
 	if (!w->help && arguments != ARGUMENTS_NONE && arguments != ARGUMENTS_ANY_NAMES &&
@@ -281,6 +299,7 @@ int store_in_child(int (*f)(void *context), void *context, struct err *e)
 int store_not_running(struct store_words *w, const char *name, struct err *e)
 {
 	err_set(e, "%s: no sandbox of that name runs", str_safe(&w->pool, name));
+	e->error = ENOENT;
 	return err_hint(e, "`sandbox list` shows those that do");
 }
 

@@ -31,20 +31,26 @@ struct store_option {
 	const char *commands; /* that have it: "changes list" */
 	const char *doc;
 	const char
-		*value; /* placeholder of its value, which words.value gets; NULL: it takes none */
+		*value; /* placeholder of its value, which words.values gets; NULL: it takes none */
 };
 extern const struct store_option store_options[];
 extern const size_t store_options_n;
 bool store_option_is_of(const struct store_option *row, const char *command);
+
+/* What an option that takes a value was given. */
+struct store_value {
+	const struct store_option *option;
+	const char *text;
+};
 
 struct store_words {
 	struct pool pool;
 	struct host host;
 	const char *command;
 	uint32_t flags;	   /* enum store_flag */
-	const char *value; /* of the one option that takes one, or NULL */
+	vec_of(struct store_value) values;
 	bool help;
-	str_vec names, paths; /* as they were typed */
+	str_vec names, paths; /* as they were typed; `paths` is what stands behind NAME */
 };
 
 enum store_arguments {
@@ -53,10 +59,13 @@ enum store_arguments {
 	ARGUMENTS_NAMES,      /* NAME... */
 	ARGUMENTS_ANY_NAMES,  /* [NAME...] */
 	ARGUMENTS_NAME_PATHS, /* NAME [PATH...] */
+	ARGUMENTS_NAME_COMMAND, /* NAME COMMAND [ARG...]: behind NAME nothing is an option of ours */
 };
 /* argv[0] is the command. With help set nothing else is. */
 int store_words_parse(struct store_words *w, enum store_arguments arguments, int argc, char **argv,
 		      struct err *e);
+/* The last value of an option; NULL: it was not given. */
+const char *store_value(const struct store_words *w, const char *option);
 /* Usage and options of a command; 0. */
 int store_help(const char *command);
 /* The frame of such a command: words, `run`, the error if there is one; the exit status. */
@@ -77,6 +86,9 @@ int store_in_child(int (*f)(void *context), void *context, struct err *e);
 
 /* -1: no sandbox of that name runs. */
 int store_not_running(struct store_words *w, const char *name, struct err *e);
+
+/* exec.c: a connection to the control socket of one that runs; -1, with ENOENT in e->error: none does. */
+int visit_connect(struct store_words *w, const char *name, struct err *e);
 
 /* A time since 1970, for people. */
 const char *store_date(struct pool *p, int64_t nanoseconds);

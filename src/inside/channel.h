@@ -13,6 +13,7 @@ enum message_kind {
 	/* PID 1 to launcher */
 	MESSAGE_FAILED = 1, /* set-up failed; err follows */
 	MESSAGE_GROUP,	    /* the cgroup is made; only where fuse-overlayfs is to join it */
+	MESSAGE_TERMINAL,   /* a pty has been made; its master is with the message */
 	MESSAGE_STARTED,    /* the program has been exec'd */
 	MESSAGE_STOPPED,    /* value: the signal that stopped the program */
 	MESSAGE_ENDED, /* value: the program's wait status; usage follows. Nothing of the sandbox runs
@@ -21,6 +22,7 @@ enum message_kind {
 	MESSAGE_MAPPED,	    /* the id maps are written */
 	MESSAGE_SIGNAL,	    /* value: to be sent to the program's process group */
 	MESSAGE_FOREGROUND, /* give the terminal to the program's process group, and continue it */
+	MESSAGE_VISITOR,    /* with a connection, whose requests are for PID 1: see visit.h */
 };
 
 struct message {

@@ -17,19 +17,27 @@
 #include "base/fd.h"
 #include "inside/inside.h"
 
+/* For what is executed later. */
+static void copy_environment(struct inside *in)
+{
+	const struct plan *p = in->plan;
+	const char **copy = pool_alloc(&in->pool, (p->n_environment + 1) * sizeof(*copy));
+
+	for (size_t i = 0; i < p->n_environment; i++)
+		copy[i] = pool_strdup(&in->pool, p->environment[i]);
+	copy[p->n_environment] = NULL;
+	in->environment = copy;
+}
+
 /*
- * Nothing of the host's environment stays in this process. The program's words lie just before it
- * and are shown by /proc/1/cmdline, so they go too.
+ * Of the host's environment nothing stays in this process but what the program has got. The program's
+ * words lie just before it and are shown by /proc/1/cmdline, so they go too.
  */
 static void clean_up(struct inside *in)
 {
-	explicit_bzero(in->scrub_begin, (size_t)(in->scrub_end - in->scrub_begin));
-	for (size_t i = 0; i < in->plan->n_environment; i++) {
-		char *v = (char *)(uintptr_t)in->plan->environment[i];
-
-		explicit_bzero(v, strlen(v));
-	}
 	pool_done(&in->pool);
+	copy_environment(in);
+	explicit_bzero(in->scrub_begin, (size_t)(in->scrub_end - in->scrub_begin));
 }
 
 /* Also reaches what has been stopped, and what was made by a fork that is under way. */
@@ -75,8 +83,11 @@ static bool reap(struct inside *in)
 
 		if (pid <= 0)
 			return false;
-		if (pid != in->program)
+		if (pid != in->program) {
+			if (!WIFSTOPPED(status))
+				visit_ended(in, pid, status);
 			continue;
+		}
 		if (WIFSTOPPED(status))
 			channel_send(in->channel, MESSAGE_STOPPED, WSTOPSIG(status), NULL);
 		else
@@ -92,12 +103,15 @@ static void signal_program(const struct inside *in, int signal)
 		kill(in->program, signal);
 }
 
-static void obey(struct inside *in)
+static void obey(struct inside *in, int events)
 {
 	struct message m;
+	int connection;
 
-	if (channel_receive(in->channel, &m) != 1)
+	if (fd_receive(in->channel, &m, sizeof(m), &connection) != 1)
 		inside_abandon(in); /* the launcher is gone */
+	if (m.kind == MESSAGE_VISITOR && connection >= 0)
+		visit_begin(in, connection, events);
 	if (m.kind == MESSAGE_FOREGROUND && in->terminal >= 0)
 		tcsetpgrp(in->terminal, in->program);
 	if (m.kind == MESSAGE_FOREGROUND)
@@ -152,8 +166,9 @@ _Noreturn void inside_reap(struct inside *in)
 	children = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (events < 0 || children < 0 || watch(events, children, in->channel))
 		inside_abandon(in);
-	close_others((int[]){in->channel, in->terminal, events, children, in->groups, in->group},
-		     6);
+	close_others((int[]){in->channel, in->terminal, events, children, in->groups, in->group,
+			     in->program_group},
+		     7);
 	clean_up(in);
 	for (more = reap(in);; more = reap(in)) {
 		int n = epoll_wait(events, &event, 1, more ? 0 : -1);
@@ -163,6 +178,8 @@ _Noreturn void inside_reap(struct inside *in)
 		if (n == 1 && event.data.fd == children)
 			(void)!read(children, &info, sizeof(info));
 		if (n == 1 && event.data.fd == in->channel)
-			obey(in);
+			obey(in, events);
+		else if (n == 1 && event.data.fd != children)
+			visit_hear(in, event.data.fd);
 	}
 }

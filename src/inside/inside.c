@@ -22,23 +22,28 @@
  *	network		loopback up
  *	hostname
  *	enter		a root that is not the host's becomes the root
+ *	terminal	a pty, whose session is ours: then the program can be stopped in it (Ctrl-Z)
+ *			and continued, as by a shell
  *	landlock-rules	they name what is visible now
+ *	landlock	here and not in the program's process: what is executed later (visit.c) is to
+ *			be in the same domain, for two that only look alike may not send each other
+ *			signals
  *	hidden		not dumpable: no /proc/1/mem for the program. From here our own /proc entries
  *			are closed to us too
  *
  * The program's process is made by vfork: it shares PID 1's memory until it execs, so a failure is
- * simply written into struct inside. Nothing that was not ours runs before the exec. The second
- * table goes from the loosest to the strictest: each row takes something away that the rows behind
+ * simply written into struct inside. What is executed later is made by fork, for PID 1 must not wait
+ * for it. Nothing that was not ours runs before the exec. The second table goes from the loosest to the strictest: each row takes something away that the rows behind
  * it do not need.
  *
  *	cgroup		a namespace that begins at the cgroup in which the process has been made
+ *	descriptors	0, 1 and 2, where they are not those of PID 1
  *	group		a process group of its own (kill(0) would reach the launcher's), the terminal,
  *			signals, umask, limits
  *	ids		the program's ids and no other groups; needs CAP_SETUID
  *	directory	looked up by path from the root: an inherited one would be in the host's tree
  *	capabilities	needs CAP_SETPCAP for the bounding set, so after ids
- *	no-new-privs	before Landlock and seccomp, which need it of a process without CAP_SYS_ADMIN
- *	landlock
+ *	no-new-privs	before seccomp, which needs it of a process without CAP_SYS_ADMIN
  *	filter		last: it need not allow anything but exec
  *	exec
  */
@@ -79,6 +84,11 @@ static bool plan_sets_ids(const struct plan *p)
 	return p->identity.switch_ids || p->identity.drop_groups;
 }
 
+static bool plan_has_terminal(const struct plan *p)
+{
+	return p->tty == TTY_ALWAYS;
+}
+
 const struct step inside_setup[] = {
 	{"keyring", NULL, inside_join_keyring, NULL},
 	{"group", plan_has_group, inside_make_group, NULL},
@@ -91,19 +101,21 @@ const struct step inside_setup[] = {
 	{"network", plan_has_network, inside_loopback_up, NULL},
 	{"hostname", NULL, inside_set_hostname, NULL},
 	{"enter", plan_has_own_root, inside_enter_root, NULL},
+	{"terminal", plan_has_terminal, inside_make_terminal, NULL},
 	{"landlock-rules", plan_uses_landlock, inside_make_landlock, NULL},
+	{"landlock", plan_uses_landlock, inside_enter_landlock, NULL},
 	{"hidden", NULL, inside_hide_self, NULL},
 };
 const size_t inside_setup_rows = sizeof(inside_setup) / sizeof(inside_setup[0]);
 
 const struct step inside_program[] = {
 	{"cgroup", plan_has_group, program_cgroup_namespace, NULL},
+	{"descriptors", NULL, program_descriptors, NULL},
 	{"group", NULL, program_group, NULL},
 	{"ids", plan_sets_ids, program_ids, NULL},
 	{"directory", NULL, program_directory, NULL},
 	{"capabilities", NULL, program_capabilities, NULL},
 	{"no-new-privs", NULL, program_no_new_privs, NULL},
-	{"landlock", plan_uses_landlock, inside_enter_landlock, NULL},
 	{"filter", NULL, program_filter, NULL},
 	{"exec", NULL, program_exec, NULL},
 };
@@ -119,11 +131,15 @@ static _Noreturn void fail(struct inside *in)
 	_exit(125);
 }
 
-/* In the program's process. The memory is PID 1's, which is suspended until we exec or end. */
-_Noreturn void inside_exec(struct inside *in)
+void inside_execute(struct inside *in, volatile size_t *at, struct err *e)
 {
-	steps_run(inside_program, inside_program_rows, in->plan, in, &in->progress->program,
-		  &in->err);
+	steps_run(inside_program, inside_program_rows, in->plan, in, at, e);
+}
+
+/* In the program's process. The memory is PID 1's, which is suspended until we exec or end. */
+static _Noreturn void execute(struct inside *in)
+{
+	inside_execute(in, &in->progress->program, &in->err);
 	in->exec_failed = true;
 	_exit(125);
 }
@@ -140,7 +156,7 @@ static __attribute__((noinline)) pid_t start_in_group(struct inside *in)
 	long pid = fd_vfork3(&args);
 
 	if (pid == 0)
-		inside_exec(in);
+		execute(in);
 	if (pid < 0)
 		errno = (int)-pid;
 	return (pid_t)(pid < 0 ? -1 : pid);
@@ -154,12 +170,17 @@ static pid_t start_program(struct inside *in)
 		return start_in_group(in);
 	pid = vfork();
 	if (pid == 0)
-		inside_exec(in);
+		execute(in);
 	return pid;
 }
 
 _Noreturn void inside_main(struct inside *in)
 {
+	struct start first = {.argv = in->plan->argv,
+			      .environment = in->plan->environment,
+			      .directory = in->plan->working_directory,
+			      .terminal = -1};
+
 	/* Dies with the launcher; if that has died already, the channel is at its end, which init.c
 	 * sees. */
 	if (in->groups < 0)
@@ -169,6 +190,10 @@ _Noreturn void inside_main(struct inside *in)
 	if (steps_run(inside_setup, inside_setup_rows, in->plan, in, &in->progress->setup,
 		      &in->err))
 		fail(in);
+	first.session = in->plan->tty == TTY_NEVER;
+	first.foreground = in->foreground;
+	memcpy(first.standard, in->standard, sizeof(first.standard));
+	in->start = &first;
 	in->program = start_program(in);
 	if (in->program < 0) {
 		err_errno(&in->err, "cannot make a process");

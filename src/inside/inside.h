@@ -14,6 +14,22 @@
 #include "inside/channel.h"
 #include "plan/plan.h"
 
+/* What a process of the sandbox executes, and what it begins with. */
+struct start {
+	const char *const *argv, *const *environment; /* NULL-terminated */
+	const char *directory;
+	int standard[3]; /* become its descriptors 0, 1 and 2; -1: those of PID 1 */
+	bool session;	 /* has one of its own, with `terminal` to control it; else a process group */
+	int terminal;	 /* or -1 */
+	bool foreground; /* its process group gets the terminal */
+};
+
+/* Who has come over the control socket (visit.c): to execute something in the sandbox. */
+struct visitor {
+	int connection;
+	pid_t pid; /* what it has started; 0: nothing yet */
+};
+
 struct inside {
 	/* set by the launcher before the clone */
 	const struct plan *plan;
@@ -27,6 +43,7 @@ struct inside {
 	int overlays;	 /* where mounts come from that others make (fuse-overlayfs), or -1 */
 	int terminal;	 /* the controlling terminal, or -1 */
 	bool foreground; /* the program gets the terminal from the start */
+	int standard[3]; /* see struct start */
 	struct sigaction child_action; /* the caller's, of SIGCHLD */
 	sigset_t mask;		       /* the caller's, for the program */
 	struct progress *progress;
@@ -50,7 +67,10 @@ struct inside {
 	unsigned made;	       /* names given out in scratch */
 	uint64_t files_limit, files_limit_max; /* RLIMIT_NOFILE of the program */
 	mode_t umask;
+	const struct start *start;	 /* by the process that executes it */
+	const char *const *environment; /* the program's, kept for those that come later */
 	pid_t program;
+	vec_of(struct visitor) visitors; /* memory is malloc's */
 	struct err err; /* written by the program's process too, which shares this memory until it
 			   execs */
 	volatile bool exec_failed;
@@ -113,8 +133,18 @@ int inside_set_hostname(void *context, struct err *e);
 /* landlock.c */
 int inside_make_landlock(void *context, struct err *e);
 int inside_enter_landlock(void *context, struct err *e);
-/* program.c */
-_Noreturn void inside_exec(struct inside *in);
+/* In a process of its own: executes in->start with all restrictions. Returns with the error in `e`. */
+void inside_execute(struct inside *in, volatile size_t *at, struct err *e);
+/* terminal.c */
+/* A pty of the sandbox's own devpts: the slave, or -1 and an error; *master is for who reads from it. */
+int inside_new_terminal(const struct plan_identity *id, int *master, struct err *e);
+int inside_make_terminal(void *context, struct err *e);
+/* visit.c */
+void visit_begin(struct inside *in, int connection, int events);
+/* Something has come over it: the request, a signal, its end. */
+void visit_hear(struct inside *in, int connection);
+/* A process has ended. False: it was no visitor's. */
+bool visit_ended(struct inside *in, pid_t pid, int status);
 /* init.c */
 _Noreturn void inside_reap(struct inside *in);
 /* The launcher is gone: nothing of the sandbox is to be left. */

@@ -52,6 +52,21 @@ static int add_rule(const struct inside *in, const struct landlock_rule *rule, u
 	return 0;
 }
 
+/* PID 1 goes on counting in the cgroup of the sandbox, and removes it. The program does not see it. */
+static int add_groups(const struct inside *in, uint64_t rights, struct err *e)
+{
+	const struct landlock_path_beneath_attr attr = {
+		.allowed_access = rights &
+				  (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
+				   LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR),
+		.parent_fd = in->groups};
+
+	if (in->groups >= 0 &&
+	    syscall(SYS_landlock_add_rule, in->landlock, LANDLOCK_RULE_PATH_BENEATH, &attr, 0))
+		return err_errno(e, "landlock rule for the cgroup");
+	return 0;
+}
+
 int inside_make_landlock(void *context, struct err *e)
 {
 	struct inside *in = context;
@@ -71,7 +86,7 @@ int inside_make_landlock(void *context, struct err *e)
 		if (add_rule(in, &p->landlock.v[i], rights, e))
 			return -1;
 	}
-	return 0;
+	return set.fs ? add_groups(in, rights, e) : 0;
 }
 
 int inside_enter_landlock(void *context, struct err *e)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -21,6 +22,33 @@
 #include "inside/inside.h"
 #include "inside/program.h"
 
+int program_descriptors(void *context, struct err *e)
+{
+	const struct start *start = ((const struct inside *)context)->start;
+
+	for (int i = 0; i < 3; i++) {
+		/* Each is above 2, or what it is to become: dup2 would leave it open otherwise, too. */
+		if (start->standard[i] >= 0 && start->standard[i] != i &&
+		    dup2(start->standard[i], i) < 0)
+			return err_errno(e, "descriptor %d", i);
+	}
+	return 0;
+}
+
+static int leave_group(const struct inside *in, struct err *e)
+{
+	const struct start *start = in->start;
+
+	if (start->session ? setsid() < 0 : setpgid(0, 0))
+		return err_errno(e, start->session ? "setsid" : "setpgid");
+	if (start->terminal >= 0 && ioctl(start->terminal, TIOCSCTTY, 0))
+		return err_errno(e, "pty");
+	/* All signals are blocked, SIGTTOU too, so that this works from the background. */
+	if (start->foreground && tcsetpgrp(in->terminal, getpid()))
+		return err_errno(e, "cannot give the terminal to the program");
+	return 0;
+}
+
 int program_group(void *context, struct err *e)
 {
 	struct inside *in = context;
@@ -29,11 +57,8 @@ int program_group(void *context, struct err *e)
 	 */
 	const struct rlimit no_core = {1, 1};
 
-	if (setpgid(0, 0))
-		return err_errno(e, "setpgid");
-	/* All signals are blocked, SIGTTOU too, so that this works from the background. */
-	if (in->foreground && tcsetpgrp(in->terminal, getpid()))
-		return err_errno(e, "cannot give the terminal to the program");
+	if (leave_group(in, e))
+		return -1;
 	if (setrlimit(RLIMIT_CORE, &no_core) && errno != EPERM)
 		return err_errno(e, "RLIMIT_CORE");
 	if (in->files_limit_max && setrlimit(RLIMIT_NOFILE, &files))
@@ -73,11 +98,11 @@ int program_ids(void *context, struct err *e)
 
 int program_directory(void *context, struct err *e)
 {
-	const struct plan *p = ((const struct inside *)context)->plan;
+	const char *directory = ((const struct inside *)context)->start->directory;
 
-	if (chdir("/") == 0 && chdir(p->working_directory) == 0)
+	if (chdir("/") == 0 && chdir(directory) == 0)
 		return 0;
-	err_errno(e, "working directory %s", p->working_directory);
+	err_errno(e, "working directory %s", directory);
 	return err_hint(e, "--chdir names another");
 }
 
@@ -121,10 +146,10 @@ int program_filter(void *context, struct err *e)
 
 /* Tries one file; returns only on failure. A script without #! is given to the shell, as execvp(3)
  * does. */
-static void try_exec(const char *path, const struct plan *p)
+static void try_exec(const char *path, const struct start *s)
 {
-	char *const *environment = (char *const *)(uintptr_t)p->environment;
-	char *const *argv = (char *const *)(uintptr_t)p->argv;
+	char *const *environment = (char *const *)(uintptr_t)s->environment;
+	char *const *argv = (char *const *)(uintptr_t)s->argv;
 	size_t n = 0;
 
 	execve(path, argv, environment);
@@ -143,10 +168,10 @@ static void try_exec(const char *path, const struct plan *p)
 	errno = ENOEXEC;
 }
 
-static const char *search_path(const struct plan *p)
+static const char *search_path(const struct start *s)
 {
-	for (size_t i = 0; i < p->n_environment; i++) {
-		const char *path = str_after(p->environment[i], "PATH=");
+	for (const char *const *v = s->environment; *v; v++) {
+		const char *path = str_after(*v, "PATH=");
 
 		if (path)
 			return path;
@@ -155,18 +180,18 @@ static const char *search_path(const struct plan *p)
 }
 
 /* As execvp(3): what is found but cannot be executed is remembered, and the search goes on. */
-static int search_and_exec(const struct plan *p)
+static int search_and_exec(const struct start *s)
 {
-	const char *name = p->argv[0];
+	const char *name = s->argv[0];
 	int found = ENOENT;
 
-	for (const char *dir = search_path(p); dir; dir = *dir ? dir + 1 : NULL) {
+	for (const char *dir = search_path(s); dir; dir = *dir ? dir + 1 : NULL) {
 		size_t n = strcspn(dir, ":");
 		char path[4096];
 
 		if (n + strlen(name) + 2 <= sizeof(path)) {
 			snprintf(path, sizeof(path), "%.*s%s%s", (int)n, dir, n ? "/" : "", name);
-			try_exec(path, p);
+			try_exec(path, s);
 			if (errno != ENOENT && errno != ENOTDIR && errno != ESTALE)
 				found = errno;
 		}
@@ -177,17 +202,17 @@ static int search_and_exec(const struct plan *p)
 
 int program_exec(void *context, struct err *e)
 {
-	const struct plan *p = ((const struct inside *)context)->plan;
+	const struct start *s = ((const struct inside *)context)->start;
 
-	if (strchr(p->argv[0], '/')) {
-		try_exec(p->argv[0], p);
+	if (strchr(s->argv[0], '/')) {
+		try_exec(s->argv[0], s);
 	} else {
-		errno = *p->argv[0] ? search_and_exec(p) : ENOENT;
+		errno = *s->argv[0] ? search_and_exec(s) : ENOENT;
 	}
-	if (errno == ENOENT && !strchr(p->argv[0], '/'))
-		err_set(e, "%s: command not found in the sandbox's PATH", p->argv[0]);
+	if (errno == ENOENT && !strchr(s->argv[0], '/'))
+		err_set(e, "%s: command not found in the sandbox's PATH", s->argv[0]);
 	else
-		err_errno(e, "%s", p->argv[0]);
+		err_errno(e, "%s", s->argv[0]);
 	e->code = e->error == ENOENT || e->error == 0 ? 127 : e->error == E2BIG ? 125 : 126;
 	return -1;
 }

@@ -8,6 +8,7 @@
 /* group.c */
 int program_cgroup_namespace(void *context, struct err *e);
 /* program.c */
+int program_descriptors(void *context, struct err *e);
 int program_group(void *context, struct err *e);
 int program_ids(void *context, struct err *e);
 int program_directory(void *context, struct err *e);

@@ -281,13 +281,13 @@ static void place_group(const struct plan_inputs *in, struct plan *p, bool by_sc
 	const struct host_cgroup *g = &in->host->cgroup;
 	uint32_t limited = controllers_of(p, true);
 	uint32_t needed = limited |
-			  (in->measure ? (by_scope ? g->of_manager : g->there) & COUNTING : 0);
+			  (in->wishes.measure ? (by_scope ? g->of_manager : g->there) & COUNTING : 0);
 
 	p->group = (struct plan_group){.wanted = true,
 				       .by_scope = by_scope,
 				       .mount = g->mount,
 				       .to_enable = needed,
-				       .to_read = in->measure ? CONTROLLERS_ALL
+				       .to_read = in->wishes.measure ? CONTROLLERS_ALL
 							      : limited & ~(uint32_t)CONTROLLER_IO,
 				       .optional = !controllers_of(p, false),
 				       .inner = !p->restrict_namespaces,
@@ -360,7 +360,7 @@ int plan_limits(const struct plan_inputs *in, struct plan *p, struct err *e)
 						    : own,
 			by_scope && !g->scope_helper, e))
 		return -1;
-	if (p->limits.n || (in->measure && g->subtree))
+	if (p->limits.n || (in->wishes.measure && g->subtree))
 		place_group(in, p, by_scope);
 	return check_closed(in, p, e);
 }

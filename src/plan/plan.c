@@ -372,7 +372,10 @@ int plan_build(const struct plan_inputs *in, struct plan *p, struct err *e)
 		.umask = (int)profile_number(profile, KEY_UMASK, -1),
 		.network = (enum choice_network)profile_number(profile, KEY_NETWORK, NETWORK_NONE),
 		.restrict_namespaces = profile_number(profile, KEY_RESTRICT_NAMESPACES, true),
-		.keep = (enum choice_keep)profile_number(profile, KEY_KEEP, KEEP_AUTO),
+		.keep = (enum choice_keep)profile_number(
+			profile, KEY_KEEP, in->wishes.detached ? KEEP_YES : KEEP_AUTO),
+		.tty = in->wishes.tty,
+		.detached = in->wishes.detached,
 		.state_home = h->state_home,
 		.runtime_home = h->runtime_home,
 		.cache_dir = h->cache_home};

@@ -130,6 +130,14 @@ struct landlock_rule {
 	bool writable;
 };
 
+enum plan_tty { TTY_AUTO, TTY_NEVER, TTY_ALWAYS };
+/* What is wanted of a run beside what its profile says. */
+struct plan_wishes {
+	enum plan_tty tty;
+	bool detached;
+	bool measure; /* what it uses is to be said at the end */
+};
+
 struct plan {
 	struct pool *pool;
 	const char *profile_name, *description;
@@ -151,6 +159,8 @@ struct plan {
 	bool root_cow; /* the root itself is the first of cows */
 	vec_of(struct plan_cow) cows;
 	enum choice_keep keep;
+	enum plan_tty tty;
+	bool detached;		  /* it runs in the background, and what it prints is kept */
 	const char *state_home;	  /* where layers lie; NULL without a home */
 	const char *runtime_home; /* of sandboxes that run; NULL: none */
 	const char *fuse_overlayfs;
@@ -185,7 +195,7 @@ struct plan_inputs {
 	const char *const *argv;  /* may be empty for explain */
 	const char *seccomp_json; /* text of SeccompFile=, or NULL */
 	size_t seccomp_json_length;
-	bool measure; /* what it uses is to be said at the end */
+	struct plan_wishes wishes;
 };
 
 /* All paths of the profile, expanded (~, relative to the working directory) but not looked at. */
@@ -231,7 +241,7 @@ static inline bool mount_shows(enum mount_kind kind)
 /* Something has to be kept while it runs, and perhaps longer. */
 static inline bool plan_uses_store(const struct plan *p)
 {
-	return p->cows.n > 0 || p->keep == KEEP_YES;
+	return p->cows.n > 0 || p->keep == KEEP_YES || p->detached;
 }
 bool plan_uses_fuse(const struct plan *p);
 static inline bool plan_has_group(const struct plan *p)

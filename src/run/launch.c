@@ -24,6 +24,8 @@
  *	store		the sandbox's directory with the layers of what is copy-on-write. Undone when
  *			nothing of the sandbox runs any more: what has changed is recorded, or all
  *			of it removed
+ *	output		pipes and the log of what runs in the background. Undone when nobody can write
+ *			any more
  *	channel		the socket pair, and the page in which the child names its step
  *	clone		every namespace in one call
  *	state		of the sandbox is written, while the child opens what it will mount: until its
@@ -55,7 +57,7 @@
 #include "run/filter.h"
 #include "run/run.h"
 
-static int open_standard(void *context, struct err *e)
+int run_open_standard(void *context, struct err *e)
 {
 	struct stat st;
 	int fd;
@@ -110,6 +112,11 @@ static int make_own_directories(void *context, struct err *e)
 			return err_errno(e, "%s", path);
 	}
 	return 0;
+}
+
+static bool plan_has_output(const struct plan *p)
+{
+	return p->detached || p->tty == TTY_ALWAYS;
 }
 
 static bool guards_git(const struct plan *p)
@@ -175,6 +182,9 @@ static int find_terminal(void *context, struct err *e)
 	struct launch *l = context;
 
 	(void)e;
+	/* One of its own, or none. */
+	if (l->plan->tty != TTY_AUTO)
+		return 0;
 	l->terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (l->terminal < 0)
 		return 0;
@@ -275,6 +285,7 @@ static int clone_child(void *context, struct err *e)
 		.groups = l->groups,
 		.group_name = l->group_name,
 		.overlays = l->overlays_inside,
+		.standard = {-1, l->output.ends[0], l->output.ends[1]},
 		.terminal = l->terminal,
 		.foreground = l->foreground,
 		.mask = l->mask,
@@ -293,6 +304,7 @@ static int clone_child(void *context, struct err *e)
 	}
 	fd_closep(&l->channel_inside);
 	fd_closep(&l->overlays_inside);
+	output_close_ends(&l->output);
 	if (pid < 0) {
 		err_errno(e, "cannot make namespaces");
 		return err_hint(e, "%s", features_namespace_hint(e->error));
@@ -363,8 +375,13 @@ static int await_start(void *context, struct err *e)
 	struct launch *l = context;
 	struct message m;
 	size_t at;
-	int rc = channel_receive(l->channel, &m);
+	int fd, rc = fd_receive(l->channel, &m, sizeof(m), &fd);
 
+	if (rc == 1 && m.kind == MESSAGE_TERMINAL) {
+		if (fd < 0 || output_take_terminal(l, fd, e))
+			return -1;
+		rc = channel_receive(l->channel, &m);
+	}
 	if (rc == 1 && m.kind == MESSAGE_STARTED)
 		return 0;
 	if (rc == 1 && m.kind == MESSAGE_FAILED) {
@@ -380,7 +397,7 @@ static int await_start(void *context, struct err *e)
 }
 
 const struct step launch_steps[] = {
-	{"descriptors", NULL, open_standard, NULL},
+	{"descriptors", NULL, run_open_standard, NULL},
 	{"signals", NULL, block_signals, unblock_signals},
 	{"registry", has_registry, registry_claim, registry_leave},
 	{"own-directories", needs_own_directories, make_own_directories, NULL},
@@ -389,6 +406,7 @@ const struct step launch_steps[] = {
 	{"terminal", NULL, find_terminal, leave_terminal},
 	{"group", plan_has_group, group_begin, group_end},
 	{"store", plan_uses_store, overlay_begin, overlay_end},
+	{"output", plan_has_output, output_begin, output_end},
 	{"channel", NULL, make_channel, drop_channel},
 	{"clone", NULL, clone_child, kill_child},
 	{"state", plan_uses_store, overlay_record, NULL},
@@ -426,6 +444,9 @@ int run_plan(const struct plan *plan, const struct sandbox_request *request, str
 			   .running = {.home = -1, .dir = -1, .process = -1},
 			   .overlays = -1,
 			   .overlays_inside = -1,
+			   .output = {.pipes = {-1, -1}, .ends = {-1, -1}, .master = -1},
+			   .control = {.socket = -1},
+			   .status = -1,
 			   .user_namespace = -1};
 	const int64_t began = clock_now();
 	volatile size_t at = 0;
@@ -442,11 +463,9 @@ int run_plan(const struct plan *plan, const struct sandbox_request *request, str
 		ret->refused[i] = l.progress->refused[i];
 	had_terminal = l.foreground;
 	l.killed = status < 0 || WIFSIGNALED(status);
+	l.status = status < 0 ? -1 : l.killed ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	steps_undo(launch_steps, launch_rows, plan, &l);
-	if (status < 0)
-		return -1;
-	if (!l.killed)
-		return WEXITSTATUS(status);
-	ret->interrupted = had_terminal && WTERMSIG(status) == SIGINT;
-	return 128 + WTERMSIG(status);
+	serve_end(&l.control, l.status);
+	ret->interrupted = had_terminal && l.status == 128 + SIGINT;
+	return l.status;
 }

@@ -239,7 +239,7 @@ static int settle(struct launch *l, struct err *e)
 		changes = changes_record(&l->store, e);
 	if (is_to_keep(l, changes)) {
 		out->changes = changes < 0 ? 0 : (size_t)changes;
-		return changes < 0 || store_end(&l->store, e) ? -1 : 0;
+		return changes < 0 || store_end(&l->store, l->status, e) ? -1 : 0;
 	}
 	out->kept = NULL;
 	return store_remove(&l->store, e);

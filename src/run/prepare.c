@@ -161,9 +161,9 @@ static void probe_resolver(struct host *h)
 
 /* Layers of sandboxes that the program would see. */
 static int probe_state(const struct profile *p, struct host *h, const path_use_vec *uses,
-		       struct err *e)
+		       bool detached, struct err *e)
 {
-	bool is_made = p->s[KEY_COW].list.n || profile_number(p, KEY_KEEP, KEEP_AUTO) == KEEP_YES;
+	bool is_made = detached || p->s[KEY_COW].list.n || profile_number(p, KEY_KEEP, KEEP_AUTO) == KEEP_YES;
 	struct host_path state = {.path = h->state_home};
 
 	if (!h->state_home)
@@ -218,11 +218,11 @@ static int probe_resources(const struct profile *p, struct host *h, bool measure
 }
 
 int run_prepare(const struct profile *profile, struct host *host, const char *const *argv,
-		bool measure, struct plan *ret, struct err *e)
+		const struct plan_wishes *wishes, struct plan *ret, struct err *e)
 {
 	path_use_vec uses = {0};
 	struct plan_inputs in = {
-		.profile = profile, .host = host, .uses = &uses, .argv = argv, .measure = measure};
+		.profile = profile, .host = host, .uses = &uses, .argv = argv, .wishes = *wishes};
 
 	if (plan_uses(profile, host, &uses, e) || read_seccomp_file(profile, host, &in, e))
 		return -1;
@@ -231,14 +231,14 @@ int run_prepare(const struct profile *profile, struct host *host, const char *co
 		if (uses.v[i].place.path)
 			host_path_probe(host->pool, &uses.v[i].place);
 	}
-	if (probe_state(profile, host, &uses, e) || probe_own(profile, host, &uses, e) ||
+	if (probe_state(profile, host, &uses, wishes->detached, e) || probe_own(profile, host, &uses, e) ||
 	    probe_trees(profile, host, &uses, e))
 		return -1;
 	if (has_unix_sockets(profile) && probe_sockets(host, &uses, e))
 		return -1;
 	if (profile->s[KEY_COW].list.n && host_overlay_probe(host, e))
 		return -1;
-	if (probe_resources(profile, host, measure, e))
+	if (probe_resources(profile, host, wishes->measure, e))
 		return -1;
 	if (profile_number(profile, KEY_IDENTITY, IDENTITY_SELF) != IDENTITY_SELF)
 		host_ids_probe(host);

@@ -80,11 +80,14 @@ void registry_enter(struct launch *l)
 		return;
 	if (write_entry(l, e))
 		running_release(&l->running);
+	else
+		serve_begin(l);
 }
 
 void registry_leave(void *context)
 {
 	struct launch *l = context;
 
+	serve_close(&l->control);
 	running_release(&l->running);
 }

@@ -9,16 +9,18 @@
 #include "base/step.h"
 #include "inside/inside.h"
 #include "plan/plan.h"
+#include "run/output.h"
+#include "run/serve.h"
 #include "store/running.h"
 #include "store/store.h"
 
 /*
  * Gathers what the profile makes worth knowing about the host, and plans. Looks, changes nothing.
- * `argv` may be empty; `measure`: a group is wanted to tell what the program uses. Everything is in the
+ * `argv` may be empty; Everything is in the
  * profile's pool.
  */
 int run_prepare(const struct profile *profile, struct host *host, const char *const *argv,
-		bool measure, struct plan *ret, struct err *e);
+		const struct plan_wishes *wishes, struct plan *ret, struct err *e);
 
 /* The state of one launch; zeroed, then filled by the steps. */
 struct launch {
@@ -33,6 +35,7 @@ struct launch {
 	bool has_modes;
 	bool had_terminal; /* when it started, our process group had it */
 	bool killed;	   /* the program ended by a signal, or we do not know how */
+	int status;	   /* the exit status that comes of it; -1: not known */
 	int channel, channel_inside;
 	struct progress *progress;
 	struct git_state *git; /* one a directory of plan->git_dirs */
@@ -49,6 +52,8 @@ struct launch {
 	bool timed_out;	  /* RuntimeMaxSec= has passed */
 	int64_t deadline; /* of it, by clock_now(); then of the grace. STR_INFINITY: none */
 	int64_t enter_at; /* when it is entered among those that run; likewise */
+	struct output output;	/* of a program that does not have the caller's descriptors */
+	struct control control; /* who comes while it runs */
 	int overlays, overlays_inside; /* mounts of fuse-overlayfs go over this pair to PID 1 */
 	int user_namespace;	/* of the sandbox, where other ids' files may be left; or -1 */
 	struct server *servers; /* fuse-overlayfs, one a tree that has it */
@@ -71,6 +76,9 @@ struct sandbox_request {
 	size_t n_words;
 	const char *const *run_words; /* and those of this one, which may have more */
 	size_t n_run_words;
+	/* Of one in the background: its program runs, and it has this name. */
+	void (*started)(void *context, const char *name);
+	void *context;
 };
 struct outcome {
 	const char *kept; /* its name; NULL: nothing is left of it */
@@ -109,6 +117,9 @@ void run_die_likewise(int signal);
  * process with a single thread, and for good.
  */
 int run_enter_ids(const struct plan_identity *id, struct err *e);
+
+/* Descriptors 0, 1 and 2 exist, none is a directory of the host, and all others close on exec. */
+int run_open_standard(void *context, struct err *e);
 
 /* idmap.c: the maps of the user namespace in which process `pid` is. */
 int idmap_write(const struct plan_identity *id, pid_t pid, const sigset_t *mask, struct err *e);

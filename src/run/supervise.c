@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -67,6 +68,12 @@ static void stop_with_program(struct launch *l, int signal)
 {
 	bool had_terminal = l->foreground;
 
+	/* Ctrl-Z of a terminal that is attached: there is no shell that could continue it. */
+	if (l->plan->detached) {
+		if (signal != SIGSTOP)
+			continue_program(l, false);
+		return;
+	}
 	if ((signal == SIGTTIN || signal == SIGTTOU) && have_terminal(l)) {
 		continue_program(l, true);
 		return;
@@ -83,20 +90,24 @@ static void stop_with_program(struct launch *l, int signal)
 	/* A SIGCONT of the clock that came before our SIGSTOP would be lost; there is not long to wait. */
 	if (l->deadline - clock_now() < SOON)
 		return;
-	if (had_terminal)
+	output_leave_terminal(&l->output);
+	if (had_terminal || l->output.relay)
 		kill(0, SIGTSTP);
 	kill(getpid(), SIGSTOP);
 	forget_stops(l);
+	output_return_to_terminal(&l->output);
 	/* Continued: in the foreground (fg) or not (bg). */
 	continue_program(l, had_terminal && have_terminal(l));
 }
 
-static void pass_signals(const struct launch *l)
+static void pass_signals(struct launch *l)
 {
 	struct signalfd_siginfo info;
 
 	while (read(l->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		if (info.ssi_signo != SIGCONT)
+		if (info.ssi_signo == SIGWINCH && l->output.relay)
+			output_return_to_terminal(&l->output);
+		else if (info.ssi_signo != SIGCONT)
 			channel_send(l->channel, MESSAGE_SIGNAL, (int)info.ssi_signo, NULL);
 	}
 }
@@ -167,29 +178,38 @@ static const struct server *dead_server(const struct launch *l, const struct pol
 	return NULL;
 }
 
+/* Until the next thing is due; `patience` is that of the terminal, in milliseconds. */
+static int shortest(const struct launch *l, int patience)
+{
+	int until = clock_poll(l->enter_at < l->deadline ? l->enter_at : l->deadline);
+
+	return until < 0 || (patience >= 0 && patience < until) ? patience : until;
+}
+
 static int run_until_end(struct launch *l, struct err *e)
 {
-	size_t n = 2 + l->n_servers;
+	const size_t fixed = 2 + l->n_servers;
+	struct pollfd fds[fixed + 1 + PEERS_MAX + OUTPUT_FDS];
 	const struct server *dead;
-	struct pollfd fds[n];
 	struct message m;
 
 	fds[0] = (struct pollfd){.fd = l->channel, .events = POLLIN};
 	fds[1] = (struct pollfd){.fd = l->signals, .events = POLLIN};
-	for (size_t i = 2; i < n; i++)
+	for (size_t i = 2; i < fixed; i++)
 		fds[i] = (struct pollfd){.fd = l->servers[i - 2].process, .events = POLLIN};
 	for (;;) {
-		int found;
+		size_t peers, outputs;
+		int found, patience;
 
 		/* Not only when nothing else happens: the program can see to it that something does. */
 		if (!keep_time(l))
 			return SIGKILL; /* by kill_child */
-		found = poll(
-			fds, n,
-			clock_poll(l->enter_at < l->deadline ? l->enter_at : l->deadline));
+		peers = serve_fds(&l->control, fds + fixed);
+		outputs = output_fds(&l->output, fds + fixed + peers, &patience);
+		found = poll(fds, fixed + peers + outputs, shortest(l, patience));
 		if (found < 0 && errno != EINTR)
 			return err_errno(e, "poll");
-		if (found <= 0)
+		if (found <= 0 && patience < 0)
 			continue;
 		dead = dead_server(l, fds + 2);
 		if (dead)
@@ -197,6 +217,8 @@ static int run_until_end(struct launch *l, struct err *e)
 						   : overlay_died(dead, "while the program ran", e);
 		if (fds[1].revents)
 			pass_signals(l);
+		output_work(&l->output, fds + fixed + peers, outputs);
+		serve_work(l, fds + fixed, peers);
 		if (!fds[0].revents)
 			continue;
 		if (channel_receive(l->channel, &m) != 1)
@@ -222,6 +244,21 @@ static int start_clock(struct launch *l, timer_t *ret, struct err *e)
 	return 0;
 }
 
+/* Nobody could find it without an entry, nor end it. */
+static int begin_detached(struct launch *l, struct err *e)
+{
+	char text[40];
+
+	if (l->running.dir < 0) {
+		*e = l->outcome->unlisted;
+		return -1;
+	}
+	snprintf(text, sizeof(text), "started, pid %d", (int)l->pid);
+	output_event(&l->output, text);
+	l->request->started(l->request->context, l->running.name);
+	return 0;
+}
+
 int supervise(struct launch *l, struct err *e)
 {
 	timer_t timer;
@@ -230,10 +267,12 @@ int supervise(struct launch *l, struct err *e)
 	if (__builtin_add_overflow(clock_now(), l->plan->runtime_max, &l->deadline))
 		l->deadline = STR_INFINITY;
 	l->enter_at = STR_INFINITY;
-	if (l->running.dir >= 0)
+	if (l->running.dir >= 0 || l->plan->detached)
 		registry_enter(l);
 	else if (l->plan->runtime_home && !l->request->name)
 		l->enter_at = clock_now() + ENTER_AFTER;
+	if (l->plan->detached && begin_detached(l, e))
+		return -1;
 	if (l->deadline == STR_INFINITY)
 		return run_until_end(l, e);
 	if (start_clock(l, &timer, e))

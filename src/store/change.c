@@ -276,7 +276,7 @@ int changes_read(struct store *s, change_vec *ret, struct err *e)
 	struct base base = {0};
 	struct side x = {.s = s, .base = &base};
 
-	if (s->running && s->locked && (changes_record(s, e) < 0 || store_end(s, e)))
+	if (s->running && s->locked && (changes_record(s, e) < 0 || store_end(s, -1, e)))
 		return -1;
 	x.recorded = !s->running;
 	if (base_read(s, &base, e) || executed_links(s, &x.links, e))

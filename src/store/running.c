@@ -9,7 +9,9 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/pidfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -258,6 +260,56 @@ int running_write(const struct running *r, struct err *e)
 	return 0;
 }
 
+/* --- the control socket --- */
+
+static const char *const control = "control";
+
+/* The directory by its descriptor: a path of any length would not fit (unix(7)). */
+static struct sockaddr_un address(const struct running *r)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+
+	snprintf(a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d/%s", r->dir, control);
+	return a;
+}
+
+int running_listen(const struct running *r, struct err *e)
+{
+	_cleanup_fd_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	const struct sockaddr_un a = address(r);
+
+	unlinkat(r->dir, control, 0);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&a, sizeof(a)) || listen(fd, SOMAXCONN))
+		return err_errno(e, "%s: its control socket", r->name);
+	return fd_take(&fd);
+}
+
+int running_connect(struct pool *pool, const char *home_path, const char *name, struct err *e)
+{
+	struct running r = {.pool = pool, .home = -1, .dir = -1, .process = -1, .name = name};
+	_cleanup_fd_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct sockaddr_un a;
+	int rc = 0;
+
+	if (fd < 0)
+		return err_errno(e, "socket");
+	if (!store_name_ok(name) || open_home(&r, home_path, false, e) || open_entry(&r, e) <= 0) {
+		rc = -1;
+	} else {
+		a = address(&r);
+		if (connect(fd, (const struct sockaddr *)&a, sizeof(a)))
+			rc = err_errno(e, "%s: its control socket", name);
+	}
+	running_done(&r);
+	if (rc == 0)
+		return fd_take(&fd);
+	if (!e->text[0] || e->error == ECONNREFUSED) {
+		err_set(e, "%s: nothing of that name runs", name);
+		e->error = ENOENT;
+	}
+	return -1;
+}
+
 /* --- a launcher's entry --- */
 
 /* 0: the lock is ours; 1: another has it, or had it a moment ago; -1. */
@@ -335,6 +387,7 @@ void running_release(struct running *r)
 
 	if (r->dir >= 0) {
 		unlinkat(r->dir, "state", 0);
+		unlinkat(r->dir, control, 0);
 		if (unlinkat(r->home, r->name, AT_REMOVEDIR))
 			remove_below(r->home, r->name, r->name, &ignored);
 	}

@@ -45,6 +45,11 @@ int running_write(const struct running *r, struct err *e);
 /* Removes the directory, and what was claimed is done. */
 void running_release(struct running *r);
 
+/* The control socket of this entry: listens, SOCK_SEQPACKET, does not block; -1. */
+int running_listen(const struct running *r, struct err *e);
+/* A connection to that of a running one; -1, with ENOENT in e->error where nothing of that name listens. */
+int running_connect(struct pool *pool, const char *home_path, const char *name, struct err *e);
+
 /* Names of all entries, sorted; of those too that running_read will refuse. */
 int running_names(struct pool *pool, const char *home_path, str_vec *ret, struct err *e);
 /*

@@ -58,6 +58,8 @@ char *state_print(struct pool *pool, const struct store *s)
 	text_put_line(&t, "created", pool_printf(pool, "%" PRId64, s->created));
 	text_put_line(&t, "started", pool_printf(pool, "%" PRId64, s->started));
 	text_put_line(&t, "running", s->running ? "yes" : "no");
+	if (s->ended)
+		text_put_line(&t, "exit", pool_printf(pool, "%d %" PRId64, s->exit, s->ended));
 	put_identity(&t, &s->identity);
 	for (size_t i = 0; i < s->trees.n; i++) {
 		const struct store_tree *tree = &s->trees.v[i];
@@ -126,6 +128,17 @@ static int parse_number(const char *value, int64_t *ret)
 	return str_number(value, 0, INT64_MAX, ret);
 }
 
+static int parse_exit(struct store *s, char *value)
+{
+	int64_t status;
+
+	if (s->ended || text_number(&value, 255, &status) ||
+	    text_number(&value, INT64_MAX, &s->ended) || value)
+		return -1;
+	s->exit = (int)status;
+	return 0;
+}
+
 static int parse_tree(struct store *s, char *value)
 {
 	char *backend = strsep(&value, " ");
@@ -159,7 +172,8 @@ enum line {
 	LINE_RUNNING,
 	LINE_IDENTITY,
 	LINES_ONCE, /* each of those above stands there once */
-	LINE_UIDS = LINES_ONCE,
+	LINE_EXIT = LINES_ONCE,
+	LINE_UIDS,
 	LINE_GIDS,
 	LINE_TREE,
 	LINE_WORD,
@@ -169,7 +183,7 @@ enum line {
 
 static const char *const keys_of_lines[LINES] = {
 	"name",	    "profile", "cwd",  "created", "started", "running",
-	"identity", "uids",    "gids", "tree",	  "word",    "argument",
+	"identity", "exit",    "uids", "gids",	  "tree",    "word",	"argument",
 };
 
 static int parse_value(struct store *s, enum line line, char *value)
@@ -193,6 +207,8 @@ static int parse_value(struct store *s, enum line line, char *value)
 		return s->running || str_eq(value, "no") ? 0 : -1;
 	case LINE_IDENTITY:
 		return parse_identity(&s->identity, value);
+	case LINE_EXIT:
+		return parse_exit(s, value);
 	case LINE_UIDS:
 		return parse_map(s->identity.uids, &s->identity.n_uids, value);
 	case LINE_GIDS:

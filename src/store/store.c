@@ -271,9 +271,14 @@ static int64_t now_of_files(void)
 	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
 }
 
-int store_end(struct store *s, struct err *e)
+int store_end(struct store *s, int status, struct err *e)
 {
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
 	s->running = false;
+	s->ended = status < 0 ? 0 : now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+	s->exit = status < 0 ? 0 : status;
 	return store_write(s, e);
 }
 

@@ -50,6 +50,8 @@ struct store {
 	int64_t created; /* nanoseconds since 1970 */
 	int64_t started; /* of the last run, by the clock that stamps files (CLOCK_REALTIME_COARSE):
 			    what the host changed later was changed meanwhile */
+	int64_t ended;	 /* of the last run; 0: it runs, or nobody saw its end */
+	int exit;	 /* and its exit status then */
 	bool existed;	 /* this run is not its first */
 	bool has_commit; /* there is a commit that can be taken back */
 	bool running;	 /* a run has begun whose end is not recorded */
@@ -81,8 +83,8 @@ void store_done(struct store *s);
 int store_begin(struct store *s, const char *home_path, const char *name, struct err *e);
 /* Writes the state that store_begin has made; before the program can change anything. */
 int store_write(const struct store *s, struct err *e);
-/* The run is over: the state says so. */
-int store_end(struct store *s, struct err *e);
+/* The run is over: the state says so, and with which exit status; -1: nobody saw it. */
+int store_end(struct store *s, int status, struct err *e);
 /*
  * An existing one, with its state. `lock`: wait for nobody; if it is locked by another the error says
  * whether it is running. Without lock it can only be read.

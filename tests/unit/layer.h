@@ -123,7 +123,7 @@ static inline void end_run(void)
 {
 	struct err e = {0};
 
-	if (changes_record(&s, &e) < 0 || store_end(&s, &e))
+	if (changes_record(&s, &e) < 0 || store_end(&s, 0, &e))
 		fail_msg("%s", e.text);
 }
 

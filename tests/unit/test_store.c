@@ -356,7 +356,7 @@ static void test_open_and_lock(void **state)
 	assert_int_equal(store_open(&other, home, "one", false, &e), 0);
 	assert_true(store_in_use(&other) && other.running);
 	store_done(&other);
-	assert_int_equal(store_end(&s, &e), 0);
+	assert_int_equal(store_end(&s, 0, &e), 0);
 	store_done(&s);
 	assert_int_equal(store_open(&other, home, "one", true, &e), 0);
 	assert_false(other.running);
@@ -378,7 +378,7 @@ static void test_second_run(void **state)
 	int64_t created = s.created;
 
 	(void)state;
-	assert_int_equal(store_end(&s, &e), 0);
+	assert_int_equal(store_end(&s, 0, &e), 0);
 	store_done(&s);
 	assert_int_equal(mkdir(second, 0700), 0);
 	back.trees.v[0].path = second;
