@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* JSON as it is printed: see jsonw.h. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/jsonw.h"
 #include "base/str.h"
 
-static void put_string(struct jsonw *j, const char *s)
+static void put_string(struct jsonw *j, const char *s, const char *end)
 {
 	fputc('"', j->out);
-	while (*s) {
+	while (s < end) {
 		size_t n = str_utf8(s);
 		unsigned char c = (unsigned char)*s;
 
@@ -32,7 +33,7 @@ static void begin(struct jsonw *j, const char *key)
 	if (j->depth && !j->dense)
 		fprintf(j->out, "\n%*s", j->depth * 2, "");
 	if (key) {
-		put_string(j, key);
+		put_string(j, key, key + strlen(key));
 		fputs(": ", j->out);
 	}
 	j->more = true;
@@ -59,11 +60,18 @@ void jsonw_close(struct jsonw *j, char bracket)
 
 void jsonw_string(struct jsonw *j, const char *key, const char *value)
 {
+	if (value) {
+		jsonw_bytes(j, key, value, strlen(value));
+		return;
+	}
 	begin(j, key);
-	if (value)
-		put_string(j, value);
-	else
-		fputs("null", j->out);
+	fputs("null", j->out);
+}
+
+void jsonw_bytes(struct jsonw *j, const char *key, const char *data, size_t n)
+{
+	begin(j, key);
+	put_string(j, data, data + n);
 }
 
 void jsonw_number(struct jsonw *j, const char *key, int64_t value)

@@ -21,5 +21,7 @@ struct jsonw {
 void jsonw_open(struct jsonw *j, const char *key, char bracket);	/* '{' or '[' */
 void jsonw_close(struct jsonw *j, char bracket);			/* '}' or ']' */
 void jsonw_string(struct jsonw *j, const char *key, const char *value); /* NULL gives null */
+/* Any bytes, NUL among them; another byte must follow that continues no character. */
+void jsonw_bytes(struct jsonw *j, const char *key, const char *data, size_t n);
 void jsonw_number(struct jsonw *j, const char *key, int64_t value);
 void jsonw_bool(struct jsonw *j, const char *key, bool value);

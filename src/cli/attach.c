@@ -182,8 +182,7 @@ static int ask(struct attached *a, struct err *e)
 
 static int watch_signals(struct err *e)
 {
-	static const int watched[] = {SIGHUP,  SIGINT,	SIGQUIT, SIGTERM,
-				      SIGTSTP, SIGCONT, SIGWINCH};
+	static const int watched[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGCONT, SIGWINCH};
 	sigset_t set;
 	int fd;
 
@@ -207,7 +206,10 @@ static int open_log(struct store_words *w, struct attached *a, struct store *s, 
 		return -1;
 	if (rc == 0) {
 		err_set(e, "%s: it was not started with --detach", a->name);
-		return err_hint(e, "its terminal is where it was started; `sandbox exec %s` runs a command in it", a->name);
+		return err_hint(
+			e,
+			"its terminal is where it was started; `sandbox exec %s` runs a command in it",
+			a->name);
 	}
 	a->watch = log_watch(&a->log, e);
 	return a->watch < 0 ? -1 : log_seek_end(&a->log, e);
@@ -233,7 +235,8 @@ static int run(struct store_words *w, struct attached *a, struct err *e)
 	log_close(&a->log);
 	store_done(&s);
 	if (status == DETACHED)
-		fprintf(stderr, "%ssandbox: %s goes on in the background\n", a->has_terminal ? "\r\n" : "", a->name);
+		fprintf(stderr, "%ssandbox: %s goes on in the background\n",
+			a->has_terminal ? "\r\n" : "", a->name);
 	return status == DETACHED ? 0 : status;
 }
 

@@ -75,9 +75,8 @@ int visit_connect(struct store_words *w, const char *name, struct err *e)
 
 static int exec(struct store_words *w, struct err *e)
 {
-	struct visitor_command c = {.name = w->names.v[0],
-				    .directory = store_value(w, "chdir"),
-				    .words = w->paths};
+	struct visitor_command c = {
+		.name = w->names.v[0], .directory = store_value(w, "chdir"), .words = w->paths};
 	int connection, status;
 
 	if (!c.words.n)

@@ -113,6 +113,12 @@ static int64_t started(const struct view *v)
 	return v->runs ? v->running.started : v->store.started;
 }
 
+/* Nobody saw the end of one whose launcher was killed. */
+static bool has_ended(const struct view *v)
+{
+	return !v->runs && v->is_kept && v->store.ended;
+}
+
 static const char *state(const struct view *v)
 {
 	return !v->runs ? "kept" : v->is_paused ? "paused" : "running";
@@ -176,6 +182,8 @@ static void print(struct store_words *w, struct view *v)
 	if (v->is_kept)
 		printf("  created   %s\n", store_date(&w->pool, v->store.created));
 	printf("  started   %s\n", store_date(&w->pool, started(v)));
+	if (has_ended(v))
+		printf("  ended     %s, %d\n", store_date(&w->pool, v->store.ended), v->store.exit);
 	print_words(w, "options", options(v));
 	print_words(w, "command", command(v));
 	for (size_t i = 0; v->is_kept && i < v->store.trees.n; i++)
@@ -235,6 +243,8 @@ static void print_json(struct view *v)
 	jsonw_bool(&j, "kept", v->is_kept);
 	jsonw_number(&j, "created", v->is_kept ? v->store.created : started(v));
 	jsonw_number(&j, "started", started(v));
+	report_json_count(&j, "ended", has_ended(v) ? v->store.ended : -1);
+	report_json_count(&j, "exit", has_ended(v) ? v->store.exit : -1);
 	jsonw_string(&j, "profile", profile(v));
 	jsonw_string(&j, "directory", directory(v));
 	json_words(&j, "options", options(v));

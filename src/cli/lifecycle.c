@@ -67,7 +67,7 @@ static int already_ended(struct store_words *w, const char *name)
 }
 
 /* The status; with t->launcher open if its end is to be waited for. */
-static int begin_stop(struct store_words *w, struct target *t)
+static int begin_stop(struct store_words *w, struct target *t, bool quiet)
 {
 	struct err e = {0};
 	int rc = find(w, t->name, &t->of, &e);
@@ -76,7 +76,7 @@ static int begin_stop(struct store_words *w, struct target *t)
 	if (rc < 0)
 		return fail(&e);
 	if (rc == 0)
-		return already_ended(w, t->name);
+		return quiet ? 0 : already_ended(w, t->name);
 	t->launcher = process_open(&t->of.launcher);
 	if (t->launcher < 0 && errno != ESRCH) {
 		err_errno(&e, "%s: its launcher", t->name);
@@ -144,29 +144,40 @@ static int stop_all(struct target *targets, size_t n, int64_t timeout)
 	return status;
 }
 
-static int stop(struct store_words *w, struct err *e)
+static int end_all(struct store_words *w, int64_t timeout, bool quiet)
 {
-	struct target targets[w->names.n];
-	int64_t timeout = w->flags & STORE_FORCE ? 0 : TIMEOUT;
-	const char *value = store_value(w, "timeout");
+	struct target targets[w->names.n + 1];
 	int status = 0;
 	size_t n = 0;
+
+	for (size_t i = 0; i < w->names.n; i++) {
+		if (was_named_before(w, i))
+			continue;
+		targets[n].name = w->names.v[i];
+		status |= begin_stop(w, &targets[n++], quiet);
+	}
+	status |= stop_all(targets, n, timeout);
+	for (size_t i = 0; i < n; i++)
+		running_done(&targets[i].of);
+	return status;
+}
+
+int store_end_running(struct store_words *w)
+{
+	return end_all(w, 0, true);
+}
+
+static int stop(struct store_words *w, struct err *e)
+{
+	int64_t timeout = w->flags & STORE_FORCE ? 0 : TIMEOUT;
+	const char *value = store_value(w, "timeout");
 
 	if (value && w->flags & STORE_FORCE)
 		return err_set(e, "stop: --force waits for nothing, so --timeout says nothing");
 	if (value && str_time(value, &timeout))
 		return err_set(e, "stop: --timeout: %s: not a time (5, 500ms, 1min 30s, infinity)",
 			       str_safe(&w->pool, value));
-	for (size_t i = 0; i < w->names.n; i++) {
-		if (was_named_before(w, i))
-			continue;
-		targets[n].name = w->names.v[i];
-		status |= begin_stop(w, &targets[n++]);
-	}
-	status |= stop_all(targets, n, timeout);
-	for (size_t i = 0; i < n; i++)
-		running_done(&targets[i].of);
-	return status;
+	return end_all(w, timeout, false);
 }
 
 int cmd_stop(int argc, char **argv)

@@ -142,6 +142,12 @@ static const char *safe_profile(const struct row *r)
 	return str_safe(&r->words->pool, profile(r));
 }
 
+/* Of the last run; a sandbox whose launcher was killed has none. */
+static const char *exit_text(struct pool *p, const struct row *r)
+{
+	return r->runs || !r->store.ended ? "-" : pool_printf(p, "%d", r->store.exit);
+}
+
 static void print_row(const struct row *r, int name_width, int profile_width)
 {
 	struct pool *p = &r->words->pool;
@@ -151,7 +157,7 @@ static void print_row(const struct row *r, int name_width, int profile_width)
 		printf("%s\n", str_safe(p, r->why));
 		return;
 	}
-	printf("%-16s  ", store_date(p, since(r)));
+	printf("%4s  %-16s  ", exit_text(p, r), store_date(p, since(r)));
 	if (r->words->flags & STORE_CHANGES && r->changes >= 0)
 		printf("%7" PRId64 "  ", r->changes);
 	else if (r->words->flags & STORE_CHANGES)
@@ -169,7 +175,7 @@ static void print_rows(const struct store_words *w, const row_vec *rows)
 	const int names = widest(rows, "NAME", name),
 		  profiles = widest(rows, "PROFILE", safe_profile);
 
-	printf("%-*s  %-7s  %-16s  %s%-*s  %s\n", names, "NAME", "STATE", "SINCE",
+	printf("%-*s  %-7s  EXIT  %-16s  %s%-*s  %s\n", names, "NAME", "STATE", "SINCE",
 	       w->flags & STORE_CHANGES ? "CHANGES  " : "", profiles, "PROFILE", "COMMAND");
 	for (size_t i = 0; i < rows->n; i++)
 		print_row(&rows->v[i], names, profiles);
@@ -190,6 +196,8 @@ static void json_row(struct jsonw *j, const struct row *r)
 	jsonw_bool(j, "kept", r->is_kept);
 	jsonw_number(j, "created", r->is_kept ? s->created : r->running.started);
 	jsonw_number(j, "started", r->is_kept ? s->started : r->running.started);
+	report_json_count(j, "ended", r->runs || !s->ended ? -1 : s->ended);
+	report_json_count(j, "exit", r->runs || !s->ended ? -1 : s->exit);
 	report_json_count(j, "pid", r->runs && r->running.name ? r->running.launcher.pid : -1);
 	if (r->words->flags & STORE_CHANGES && r->changes >= 0)
 		jsonw_number(j, "changes", r->changes);

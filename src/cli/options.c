@@ -143,8 +143,8 @@ static int parse_special(struct pool *pool, struct run_options *o, const struct 
 	const struct {
 		const char *name;
 		bool *flag;
-	} flags[] = {{"explain", &o->explain}, {"json", &o->json}, {"verbose", &o->verbose},
-		     {"quiet", &o->quiet},     {"help", &o->help}, {"version", &o->version},
+	} flags[] = {{"explain", &o->explain}, {"json", &o->json},    {"verbose", &o->verbose},
+		     {"quiet", &o->quiet},     {"help", &o->help},    {"version", &o->version},
 		     {"stats", &o->stats},     {"detach", &o->detach}};
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {

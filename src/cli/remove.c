@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* `sandbox remove NAME...`: all that is kept of sandboxes. */
+#include <errno.h>
+
 #include "cli/store.h"
 #include "run/run.h"
 #include "store/commit.h"
+#include "store/running.h"
 
 struct removal {
 	struct store_words *words;
@@ -68,10 +71,85 @@ static int remove_one(void *context)
 	return rc ? cli_error(&e) : 0;
 }
 
+static bool is_among(const str_vec *list, const char *name)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (str_eq(list->v[i], name))
+			return true;
+	}
+	return false;
+}
+
+static int find_names(struct store_words *w, struct err *e)
+{
+	const bool all = w->flags & STORE_ALL;
+	str_vec running = {0};
+
+	if (all && w->names.n)
+		return err_set(e, "remove: names, or --all");
+	if (!all && !w->names.n)
+		return err_set(e, "remove: the name of a sandbox is missing"),
+		       err_hint(e, "`sandbox remove --help`");
+	if (all && w->host.state_home && store_names(&w->pool, w->host.state_home, &w->names, e))
+		return -1;
+	if (all && w->flags & STORE_FORCE && w->host.runtime_home &&
+	    running_names(&w->pool, w->host.runtime_home, &running, e))
+		return -1;
+	for (size_t i = 0; i < running.n; i++) {
+		if (!is_among(&w->names, running.v[i]))
+			*vec_add(&w->pool, &w->names) = running.v[i];
+	}
+	return 0;
+}
+
+static bool is_kept(struct store_words *w, const char *name)
+{
+	struct store s = {.pool = &w->pool, .home = -1, .dir = -1};
+	struct err e = {0};
+	bool found =
+		w->host.state_home &&
+		(store_open(&s, w->host.state_home, name, false, &e) == 0 || e.error != ENOENT);
+
+	store_done(&s);
+	return found;
+}
+
+static bool runs(struct store_words *w, const char *name)
+{
+	struct running r = {.pool = &w->pool, .home = -1, .dir = -1, .process = -1};
+	struct err ignored = {0};
+	bool found = w->host.runtime_home &&
+		     running_read(&r, w->host.runtime_home, name, &ignored) > 0;
+
+	running_done(&r);
+	return found;
+}
+
+/* Of those that ran, some are gone when they have ended. */
+static int end_running(struct store_words *w)
+{
+	str_vec ran = {0}, left = {0};
+	int status;
+
+	for (size_t i = 0; i < w->names.n; i++)
+		*vec_add(&w->pool, runs(w, w->names.v[i]) ? &ran : &left) = w->names.v[i];
+	status = store_end_running(w);
+	for (size_t i = 0; i < ran.n; i++) {
+		if (is_kept(w, ran.v[i]))
+			*vec_add(&w->pool, &left) = ran.v[i];
+	}
+	w->names = left;
+	return status;
+}
+
 static int remove_all(struct store_words *w, struct err *e)
 {
 	int status = 0;
 
+	if (find_names(w, e))
+		return -1;
+	if (w->flags & STORE_FORCE)
+		status = end_running(w);
 	for (size_t i = 0; i < w->names.n; i++) {
 		struct removal r = {.words = w, .name = w->names.v[i]};
 		int one = store_in_child(remove_one, &r, e);
@@ -89,5 +167,5 @@ static int remove_all(struct store_words *w, struct err *e)
 
 int cmd_remove(int argc, char **argv)
 {
-	return store_command(ARGUMENTS_NAMES, remove_all, argc, argv);
+	return store_command(ARGUMENTS_ANY_NAMES, remove_all, argc, argv);
 }

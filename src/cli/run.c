@@ -48,7 +48,8 @@ static int check_detached(const struct session *s, struct err *e)
 	if (!s->options.detach || s->plan.runtime_home)
 		return 0;
 	err_set(e, "--detach: there is no $XDG_RUNTIME_DIR, where what runs is listed");
-	return err_hint(e, "a login through PAM sets it; or: export XDG_RUNTIME_DIR=DIR, a private one");
+	return err_hint(
+		e, "a login through PAM sets it; or: export XDG_RUNTIME_DIR=DIR, a private one");
 }
 
 static int check_name(const char *name, struct err *e)

@@ -22,7 +22,8 @@ static int start_one(void *context)
 	int rc;
 
 	if (!b->words->host.state_home) {
-		err_set(&e, "%s: there is no home directory with kept sandboxes", str_safe(pool, b->name));
+		err_set(&e, "%s: there is no home directory with kept sandboxes",
+			str_safe(pool, b->name));
 		return cli_error(&e);
 	}
 	rc = store_open(&s, b->words->host.state_home, b->name, false, &e);

@@ -22,6 +22,8 @@ const struct store_option store_options[] = {
 	{0, "changes", STORE_CHANGES, "list", "count the changes of each (takes longer)", NULL},
 	{0, "all", STORE_ALL, "list", "those that run and those that are kept, as without it",
 	 NULL},
+	{'a', "all", STORE_ALL, "remove", "all that are kept; with --force all that run, too",
+	 NULL},
 	{0, "kept", STORE_KEPT, "list", "only those that are kept", NULL},
 	{0, "names", STORE_NAMES, "list stats", "only the names, one a line", NULL},
 	{0, "no-stream", STORE_NO_STREAM, "stats", "once, on a terminal too", NULL},
@@ -40,7 +42,13 @@ const struct store_option store_options[] = {
 	{0, "detach-keys", 0, "attach", "leave with these; else ctrl-p,ctrl-q", "KEYS"},
 	{'t', "timeout", 0, "stop", "then SIGKILL; without it after 10s", "TIME"},
 	{'f', "force", STORE_FORCE, "stop", "SIGKILL at once", NULL},
-	{0, "json", STORE_JSON, "changes list commit discard undo stats inspect",
+	{'f', "force", STORE_FORCE, "remove", "end those that run first", NULL},
+	{'f', "follow", STORE_FOLLOW, "logs", "go on until the sandbox has ended", NULL},
+	{0, "since", 0, "logs", "not what is older: 10min, or a date", "TIME"},
+	{0, "tail", 0, "logs", "only the last lines, so many", "N"},
+	{0, "timestamps", STORE_TIMESTAMPS, "logs", "each line begins with its time", NULL},
+	{0, "events", STORE_EVENTS, "logs", "also when it was started, and how it ended", NULL},
+	{0, "json", STORE_JSON, "changes list commit discard undo stats inspect logs",
 	 "machine-readable output", NULL},
 };
 const size_t store_options_n = sizeof(store_options) / sizeof(store_options[0]);
@@ -134,9 +142,9 @@ static int parse_option(struct store_words *w, const char *word, const char *nex
 		if (!row->value)
 			return 1;
 		if (!*rest && !next)
-			return usage(w, e,
-				     pool_printf(&w->pool, "--%s needs a %s", row->name,
-						 row->value));
+			return usage(
+				w, e,
+				pool_printf(&w->pool, "--%s needs a %s", row->name, row->value));
 		*vec_add(&w->pool, &w->values) =
 			(struct store_value){row, *rest ? rest + (*rest == '=') : next};
 		return 1 + !*rest;

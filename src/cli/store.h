@@ -21,6 +21,9 @@ enum store_flag {
 	STORE_ALL = 1 << 12,
 	STORE_KEPT = 1 << 13,
 	STORE_FORCE = 1 << 14,
+	STORE_FOLLOW = 1 << 15,
+	STORE_EVENTS = 1 << 16,
+	STORE_TIMESTAMPS = 1 << 17,
 };
 
 /* One option: the rows give the parser, --help and completion. */
@@ -47,7 +50,7 @@ struct store_words {
 	struct pool pool;
 	struct host host;
 	const char *command;
-	uint32_t flags;	   /* enum store_flag */
+	uint32_t flags; /* enum store_flag */
 	vec_of(struct store_value) values;
 	bool help;
 	str_vec names, paths; /* as they were typed; `paths` is what stands behind NAME */
@@ -55,10 +58,10 @@ struct store_words {
 
 enum store_arguments {
 	ARGUMENTS_NONE,
-	ARGUMENTS_NAME,	      /* NAME */
-	ARGUMENTS_NAMES,      /* NAME... */
-	ARGUMENTS_ANY_NAMES,  /* [NAME...] */
-	ARGUMENTS_NAME_PATHS, /* NAME [PATH...] */
+	ARGUMENTS_NAME,		/* NAME */
+	ARGUMENTS_NAMES,	/* NAME... */
+	ARGUMENTS_ANY_NAMES,	/* [NAME...] */
+	ARGUMENTS_NAME_PATHS,	/* NAME [PATH...] */
 	ARGUMENTS_NAME_COMMAND, /* NAME COMMAND [ARG...]: behind NAME nothing is an option of ours */
 };
 /* argv[0] is the command. With help set nothing else is. */
@@ -87,6 +90,8 @@ int store_in_child(int (*f)(void *context), void *context, struct err *e);
 /* -1: no sandbox of that name runs. */
 int store_not_running(struct store_words *w, const char *name, struct err *e);
 
+/* lifecycle.c: kills those of w->names that run, and waits until they have ended; the exit status. */
+int store_end_running(struct store_words *w);
 /* exec.c: a connection to the control socket of one that runs; -1, with ENOENT in e->error: none does. */
 int visit_connect(struct store_words *w, const char *name, struct err *e);
 

@@ -19,8 +19,8 @@ struct start {
 	const char *const *argv, *const *environment; /* NULL-terminated */
 	const char *directory;
 	int standard[3]; /* become its descriptors 0, 1 and 2; -1: those of PID 1 */
-	bool session;	 /* has one of its own, with `terminal` to control it; else a process group */
-	int terminal;	 /* or -1 */
+	bool session; /* has one of its own, with `terminal` to control it; else a process group */
+	int terminal; /* or -1 */
 	bool foreground; /* its process group gets the terminal */
 };
 
@@ -67,7 +67,7 @@ struct inside {
 	unsigned made;	       /* names given out in scratch */
 	uint64_t files_limit, files_limit_max; /* RLIMIT_NOFILE of the program */
 	mode_t umask;
-	const struct start *start;	 /* by the process that executes it */
+	const struct start *start;	/* by the process that executes it */
 	const char *const *environment; /* the program's, kept for those that come later */
 	pid_t program;
 	vec_of(struct visitor) visitors; /* memory is malloc's */

@@ -31,7 +31,8 @@ static void refuse(int connection, struct err *e)
 /* The next of the strings; NULL: there is none. */
 static const char *take(const char **text, const char *end)
 {
-	const char *word = *text, *stop = *text < end ? memchr(word, '\0', (size_t)(end - word)) : NULL;
+	const char *word = *text,
+		   *stop = *text < end ? memchr(word, '\0', (size_t)(end - word)) : NULL;
 
 	if (!stop)
 		return NULL;
@@ -115,7 +116,8 @@ static int make_terminal(struct inside *in, const struct visit *v, int connectio
 
 static _Noreturn void execute(struct inside *in, int connection, const struct visit *v, int *fds)
 {
-	struct start start = {.session = true, .terminal = -1, .standard = {fds[1], fds[2], fds[3]}};
+	struct start start = {
+		.session = true, .terminal = -1, .standard = {fds[1], fds[2], fds[3]}};
 	struct err e = {0};
 	volatile size_t at;
 

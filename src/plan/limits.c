@@ -280,15 +280,17 @@ static void place_group(const struct plan_inputs *in, struct plan *p, bool by_sc
 {
 	const struct host_cgroup *g = &in->host->cgroup;
 	uint32_t limited = controllers_of(p, true);
-	uint32_t needed = limited |
-			  (in->wishes.measure ? (by_scope ? g->of_manager : g->there) & COUNTING : 0);
+	uint32_t needed =
+		limited |
+		(in->wishes.measure ? (by_scope ? g->of_manager : g->there) & COUNTING : 0);
 
 	p->group = (struct plan_group){.wanted = true,
 				       .by_scope = by_scope,
 				       .mount = g->mount,
 				       .to_enable = needed,
-				       .to_read = in->wishes.measure ? CONTROLLERS_ALL
-							      : limited & ~(uint32_t)CONTROLLER_IO,
+				       .to_read = in->wishes.measure
+							  ? CONTROLLERS_ALL
+							  : limited & ~(uint32_t)CONTROLLER_IO,
 				       .optional = !controllers_of(p, false),
 				       .inner = !p->restrict_namespaces,
 				       .has_callers = true};

@@ -95,6 +95,16 @@ static void print_mounts(const struct plan *p, FILE *out)
 static const char *const squashes[] = {"no", "root", "others", "program"};
 static const char *const keeps[] = {"if there are changes", "always", "never"};
 
+static void print_manner(const struct plan *p, FILE *out)
+{
+	static const char *const ttys[] = {[TTY_NEVER] = "none", [TTY_ALWAYS] = "a pty of its own"};
+
+	if (p->tty != TTY_AUTO)
+		fprintf(out, "Terminal    %s\n", ttys[p->tty]);
+	if (p->detached)
+		fputs("Background  yes, and what it prints goes into a log\n", out);
+}
+
 static void print_cows(const struct plan *p, FILE *out)
 {
 	if (!plan_uses_store(p))
@@ -199,6 +209,7 @@ void plan_print(const struct plan *p, FILE *out)
 	fprintf(out, "%s\nNetwork     %s\n", p->restrict_namespaces ? "; none below them" : "",
 		networks[p->network]);
 	print_mounts(p, out);
+	print_manner(p, out);
 	print_cows(p, out);
 	print_limits(p, out);
 	fprintf(out, "Landlock    ");
@@ -260,6 +271,8 @@ static void json_mounts(struct jsonw *j, const struct plan *p)
 
 static void json_cows(struct jsonw *j, const struct plan *p)
 {
+	static const char *const ttys[] = {
+		[TTY_AUTO] = "auto", [TTY_NEVER] = "never", [TTY_ALWAYS] = "always"};
 	static const char *const words[] = {"auto", "yes", "no"};
 
 	jsonw_open(j, "copy_on_write", '[');
@@ -280,6 +293,8 @@ static void json_cows(struct jsonw *j, const struct plan *p)
 	jsonw_close(j, ']');
 	jsonw_string(j, "layers", plan_uses_store(p) ? p->state_home : NULL);
 	jsonw_string(j, "keep", words[p->keep]);
+	jsonw_string(j, "tty", ttys[p->tty]);
+	jsonw_bool(j, "detached", p->detached);
 }
 
 static void json_limits(struct jsonw *j, const struct plan *p)

@@ -456,6 +456,7 @@ int run_plan(const struct plan *plan, const struct sandbox_request *request, str
 	ret->usage = usage_unknown;
 	if (steps_run(launch_steps, launch_rows, plan, &l, &at, e))
 		return -1;
+	l.has_run = true;
 	status = supervise(&l, e);
 	ret->wall = clock_now() - began;
 	ret->timed_out = l.timed_out;

@@ -21,12 +21,14 @@ struct launch;
 struct output {
 	bool is_logged;
 	struct log_writer log;
-	int pipes[2], ends[2]; /* of standard output and error; the program's ends until it has them */
-	int master;	       /* of its pty */
+	int pipes[2],
+		ends[2]; /* of standard output and error; the program's ends until it has them */
+	int master;	 /* of its pty */
 	struct terminal terminal;
 	struct relay *relay; /* with the caller's terminal; or NULL */
 	size_t typed;
-	char input[16384]; /* what was typed and the pty did not take yet; more is lost, as in a terminal */
+	char input
+		[16384]; /* what was typed and the pty did not take yet; more is lost, as in a terminal */
 };
 
 /* Steps of the launch. Undone: everything has been read, and its end is in the log. */

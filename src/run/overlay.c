@@ -221,6 +221,9 @@ static bool is_to_keep(const struct launch *l, ssize_t changes)
 {
 	enum choice_keep keep = l->plan->keep;
 
+	/* One in the background is kept for its log and how it ended. */
+	if (l->plan->detached && !l->has_run && !l->store.existed && keep == KEEP_YES)
+		keep = KEEP_AUTO;
 	/* What cannot be read is not thrown away, unless that is what was asked for. */
 	return keep == KEEP_YES || (keep == KEEP_AUTO && (changes != 0 || l->store.has_commit));
 }

@@ -163,7 +163,8 @@ static void probe_resolver(struct host *h)
 static int probe_state(const struct profile *p, struct host *h, const path_use_vec *uses,
 		       bool detached, struct err *e)
 {
-	bool is_made = detached || p->s[KEY_COW].list.n || profile_number(p, KEY_KEEP, KEEP_AUTO) == KEEP_YES;
+	bool is_made = detached || p->s[KEY_COW].list.n ||
+		       profile_number(p, KEY_KEEP, KEEP_AUTO) == KEEP_YES;
 	struct host_path state = {.path = h->state_home};
 
 	if (!h->state_home)
@@ -231,8 +232,8 @@ int run_prepare(const struct profile *profile, struct host *host, const char *co
 		if (uses.v[i].place.path)
 			host_path_probe(host->pool, &uses.v[i].place);
 	}
-	if (probe_state(profile, host, &uses, wishes->detached, e) || probe_own(profile, host, &uses, e) ||
-	    probe_trees(profile, host, &uses, e))
+	if (probe_state(profile, host, &uses, wishes->detached, e) ||
+	    probe_own(profile, host, &uses, e) || probe_trees(profile, host, &uses, e))
 		return -1;
 	if (has_unix_sockets(profile) && probe_sockets(host, &uses, e))
 		return -1;

@@ -34,6 +34,7 @@ struct launch {
 	struct termios modes;	       /* of the terminal, before */
 	bool has_modes;
 	bool had_terminal; /* when it started, our process group had it */
+	bool has_run;	   /* the program has begun */
 	bool killed;	   /* the program ended by a signal, or we do not know how */
 	int status;	   /* the exit status that comes of it; -1: not known */
 	int channel, channel_inside;
@@ -49,9 +50,9 @@ struct launch {
 	size_t *layers;		/* index in store.trees, one a copy-on-write tree of the plan */
 	int groups;		/* directory in which PID 1 makes the sandbox's cgroup; or -1 */
 	const char *group_name, *group_path;
-	bool timed_out;	  /* RuntimeMaxSec= has passed */
-	int64_t deadline; /* of it, by clock_now(); then of the grace. STR_INFINITY: none */
-	int64_t enter_at; /* when it is entered among those that run; likewise */
+	bool timed_out;		/* RuntimeMaxSec= has passed */
+	int64_t deadline;	/* of it, by clock_now(); then of the grace. STR_INFINITY: none */
+	int64_t enter_at;	/* when it is entered among those that run; likewise */
 	struct output output;	/* of a program that does not have the caller's descriptors */
 	struct control control; /* who comes while it runs */
 	int overlays, overlays_inside; /* mounts of fuse-overlayfs go over this pair to PID 1 */

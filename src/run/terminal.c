@@ -33,9 +33,9 @@
 #include "run/terminal.h"
 
 enum {
-	AGAIN = 500,		 /* milliseconds until we look again who has the terminal */
-	QUIET = 100,		 /* milliseconds without output, after which the rest has come */
-	PTY_HOLDS = 128 * 1024,	 /* more than that a pty does not (its buffers: 64 KiB and 4 KiB) */
+	AGAIN = 500,		/* milliseconds until we look again who has the terminal */
+	QUIET = 100,		/* milliseconds without output, after which the rest has come */
+	PTY_HOLDS = 128 * 1024, /* more than that a pty does not (its buffers: 64 KiB and 4 KiB) */
 };
 
 /* False if it is no terminal, or not our controlling one: nobody takes that from us. */
@@ -309,8 +309,9 @@ static int write_caller(struct relay *r, bool wait, struct err *e)
 
 		if (ready == 0)
 			return 0;
-		done = ready < 0 ? -1
-				 : write(r->out, b->data + b->begin, n < r->at_once ? n : r->at_once);
+		done = ready < 0
+			       ? -1
+			       : write(r->out, b->data + b->begin, n < r->at_once ? n : r->at_once);
 		if (done >= 0)
 			b->begin += (size_t)done;
 		else if (errno == EAGAIN && !wait)

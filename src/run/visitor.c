@@ -70,7 +70,7 @@ struct visiting {
 
 static int watch_signals(struct err *e)
 {
-	static const int passed[] = {SIGHUP, SIGINT,  SIGQUIT, SIGTERM, SIGUSR1,
+	static const int passed[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1,
 				     SIGUSR2, SIGCONT, SIGTSTP, SIGWINCH};
 	sigset_t set;
 	int fd;
@@ -198,7 +198,8 @@ int visitor_wait(int connection, const char *name, struct err *e)
 		int rc = channel_receive(connection, &m);
 
 		if (rc <= 0)
-			return err_set(e, "%s: its launcher was killed: nobody knows how it ended", name);
+			return err_set(e, "%s: its launcher was killed: nobody knows how it ended",
+				       name);
 		if (m.kind == MESSAGE_FAILED) {
 			*e = m.err;
 			return -1;

@@ -7,7 +7,7 @@
 #include "run/terminal.h"
 
 struct visitor_command {
-	const char *name; /* of the sandbox, for messages */
+	const char *name;      /* of the sandbox, for messages */
 	const char *directory; /* inside; NULL: the program's */
 	str_vec words, assignments;
 	bool terminal; /* a pty for it */

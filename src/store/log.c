@@ -2,6 +2,7 @@
 /* What a sandbox in the background has written: see log.h. */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,10 +37,15 @@ static int64_t now(void)
 
 /* --- files and records --- */
 
-static int refuse(const char *name, const char *why, struct err *e)
+static int refuse(const struct log_file *f, const char *why, struct err *e)
 {
-	err_set(e, "%s: %s", name, why);
-	return err_hint(e, "if it cannot be mended, remove this file from the sandbox's directory");
+	char link[32], path[PATH_MAX];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", f->dir);
+	n = readlink(link, path, sizeof(path));
+	err_set(e, "%.*s%s%s: %s", n > 0 ? (int)n : 0, path, n > 0 ? "/" : "", f->name, why);
+	return err_hint(e, "if it cannot be mended, remove this file");
 }
 
 static int damaged(const struct log_file *f, struct err *e)
@@ -47,7 +53,7 @@ static int damaged(const struct log_file *f, struct err *e)
 	char why[64];
 
 	snprintf(why, sizeof(why), "damaged at byte %" PRId64, f->at);
-	return refuse(f->name, why, e);
+	return refuse(f, why, e);
 }
 
 /* NULL, or why not. */
@@ -71,7 +77,7 @@ static int parse_first_line(struct log_file *f, struct err *e)
 	const ssize_t n = pread(f->fd, line, sizeof(line), 0);
 
 	if (n < 0)
-		return err_errno(e, "%s", f->name);
+		return refuse(f, strerror(errno), e);
 	end = memchr(line, '\n', (size_t)n);
 	if (!end)
 		return n < (ssize_t)sizeof(line) ? 0 : damaged(f, e);
@@ -81,7 +87,7 @@ static int parse_first_line(struct log_file *f, struct err *e)
 	    !rest)
 		return damaged(f, e);
 	if (!str_eq(strsep(&rest, " "), version))
-		return refuse(f->name, "it is of another version of sandbox", e);
+		return refuse(f, "it is of another version of sandbox", e);
 	if (text_number(&rest, INT64_MAX, &f->number) || rest || f->number == 0)
 		return damaged(f, e);
 	f->at = end - line + 1;
@@ -94,14 +100,14 @@ static int open_file(struct log_file *f, int dir, const char *name, int flags, s
 	const char *why;
 	int rc;
 
-	*f = (struct log_file){.name = name};
+	*f = (struct log_file){.dir = dir, .name = name};
 	f->fd = openat(dir, name, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
 	if (f->fd < 0 && errno == ENOENT)
 		return 0;
 	if (f->fd < 0)
-		return refuse(name, errno == ELOOP ? "it is a symbolic link" : strerror(errno), e);
+		return refuse(f, errno == ELOOP ? "it is a symbolic link" : strerror(errno), e);
 	why = why_not_ours(f->fd);
-	rc = why ? refuse(name, why, e) : parse_first_line(f, e);
+	rc = why ? refuse(f, why, e) : parse_first_line(f, e);
 	/* Only one that was written to becomes the older one. */
 	if (rc == 0 && name == older)
 		rc = damaged(f, e);
@@ -170,7 +176,7 @@ static int next_in_file(struct log_reader *r, struct log_record *ret, struct err
 			return 0;
 		n = pread(r->file.fd, r->buffer, sizeof(r->buffer), r->base);
 		if (n < 0)
-			return err_errno(e, "%s", r->file.name);
+			return refuse(&r->file, strerror(errno), e);
 		r->filled = (size_t)n;
 	}
 }
@@ -180,7 +186,7 @@ static bool is_newest(const struct log_reader *r)
 	struct stat ours, named;
 
 	return r->file.fd >= 0 && fstat(r->file.fd, &ours) == 0 &&
-	       fstatat(r->dir, newest, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       fstatat(r->file.dir, newest, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
 	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
 }
 
@@ -191,8 +197,8 @@ static bool is_newest(const struct log_reader *r)
 static int advance(struct log_reader *r, struct err *e)
 {
 	struct log_file new, old, *next;
-	const int has_new = open_file(&new, r->dir, newest, O_RDONLY, e),
-		  has_old = has_new < 0 ? -1 : open_file(&old, r->dir, older, O_RDONLY, e);
+	const int has_new = open_file(&new, r->file.dir, newest, O_RDONLY, e),
+		  has_old = has_new < 0 ? -1 : open_file(&old, r->file.dir, older, O_RDONLY, e);
 
 	next = has_old > 0 && old.number > r->file.number   ? &old
 	       : has_new > 0 && new.number > r->file.number ? &new
@@ -247,6 +253,7 @@ int log_next(struct log_reader *r, struct log_record *ret, struct err *e)
 		if (rc == 0 && !was_woken(r))
 			return 0;
 		if (rc > 0 && number && r->file.number != number + 1) {
+			r->missed = true;
 			*ret = (struct log_record){.time = now(),
 						   .stream = LOG_EVENT,
 						   .data = missed,
@@ -260,10 +267,10 @@ int log_open(struct log_reader *r, int dir, struct err *e)
 {
 	int rc;
 
-	r->dir = dir;
 	r->watch = -1;
-	r->file = (struct log_file){.fd = -1};
+	r->file = (struct log_file){.dir = dir, .fd = -1};
 	r->rotated = true;
+	r->missed = false;
 	r->base = 0;
 	r->filled = 0;
 	rc = advance(r, e);
@@ -277,7 +284,7 @@ int log_copy(struct log_reader *r, const struct log_reader *of, struct err *e)
 	r->watch = -1;
 	if (of->file.fd >= 0)
 		r->file.fd = fcntl(of->file.fd, F_DUPFD_CLOEXEC, 0);
-	return of->file.fd >= 0 && r->file.fd < 0 ? err_errno(e, "%s", of->file.name) : 0;
+	return of->file.fd >= 0 && r->file.fd < 0 ? refuse(&r->file, strerror(errno), e) : 0;
 }
 
 int log_seek_end(struct log_reader *r, struct err *e)
@@ -298,7 +305,7 @@ int log_watch(struct log_reader *r, struct err *e)
 
 	if (r->watch >= 0)
 		return r->watch;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", r->dir);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", r->file.dir);
 	fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	/* The end of a watch is an event: there may be more since log_next was last called. */
 	if (fd < 0 || inotify_rm_watch(fd, inotify_add_watch(fd, path, IN_MODIFY)) ||
@@ -336,7 +343,7 @@ static int find_end(struct log_writer *w, struct err *e)
 	while (rc > 0);
 	w->file.at = r.file.at;
 	if (rc == 0 && ftruncate(w->file.fd, w->file.at))
-		rc = err_errno(e, "%s", newest);
+		rc = refuse(&w->file, strerror(errno), e);
 	return rc;
 }
 
@@ -346,7 +353,7 @@ int log_begin(struct log_writer *w, int dir, struct err *e)
 	struct rlimit limit;
 	int rc;
 
-	*w = (struct log_writer){.dir = dir, .file.fd = -1, .max = LOG_MAX};
+	*w = (struct log_writer){.file.fd = -1, .max = LOG_MAX};
 	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < LOG_MAX)
 		w->max = (int64_t)limit.rlim_cur;
 	rc = open_file(&old, dir, older, O_RDONLY, e);
@@ -367,7 +374,7 @@ int log_begin(struct log_writer *w, int dir, struct err *e)
 /* The next file is made when there is something to be written to it. */
 static int rotate(struct log_writer *w)
 {
-	if (renameat(w->dir, newest, w->dir, older) && errno != ENOENT)
+	if (renameat(w->file.dir, newest, w->file.dir, older) && errno != ENOENT)
 		return -1;
 	fd_closep(&w->file.fd);
 	w->file.number++;
@@ -388,7 +395,7 @@ static int write_record(struct log_writer *w, struct iovec *parts, int n)
 	if (w->file.at + (int64_t)size > w->max)
 		return -1;
 	if (w->file.fd < 0)
-		w->file.fd = openat(w->dir, newest,
+		w->file.fd = openat(w->file.dir, newest,
 				    O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
 	if (w->file.fd < 0)
 		return -1;

@@ -37,6 +37,7 @@ enum log_stream { LOG_OUT, LOG_ERR, LOG_TTY, LOG_EVENT };
 extern const char *const log_streams[]; /* as they are written */
 
 struct log_file {
+	int dir; /* the caller's */
 	const char *name;
 	int fd; /* -1: none */
 	int64_t number, at;
@@ -45,7 +46,6 @@ struct log_file {
 /* --- writing --- */
 
 struct log_writer {
-	int dir;
 	struct log_file file; /* `at`: the end of what is whole */
 	int64_t max;	      /* LOG_MAX, or what RLIMIT_FSIZE leaves of it */
 	bool torn;	      /* something is behind the end */
@@ -78,10 +78,10 @@ struct log_record {
 };
 
 struct log_reader {
-	int dir;
 	int watch;	      /* inotify(7); -1: not asked for */
 	struct log_file file; /* `at`: the record that is next */
 	bool rotated;	      /* the file is not `log` any more, or there is none yet */
+	bool missed;	      /* a file was removed before it was read */
 	int64_t base;	      /* where in the file the buffer begins */
 	size_t filled;
 	char buffer[LOG_HEAD + LOG_CHUNK + 1]; /* the longest record */

@@ -182,8 +182,8 @@ enum line {
 };
 
 static const char *const keys_of_lines[LINES] = {
-	"name",	    "profile", "cwd",  "created", "started", "running",
-	"identity", "exit",    "uids", "gids",	  "tree",    "word",	"argument",
+	"name", "profile", "cwd",  "created", "started", "running",  "identity",
+	"exit", "uids",	   "gids", "tree",    "word",	 "argument",
 };
 
 static int parse_value(struct store *s, enum line line, char *value)

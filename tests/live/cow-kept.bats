@@ -318,39 +318,6 @@ kept() {
 
 # --- ends
 
-@test "a directory that the host closes afterwards: its changes are listed, kept, refused to be committed" {
-	mkdir -p tree/closed
-	echo 1 | tee tree/closed/old >tree/closed/gone
-	ln -s old tree/closed/link
-	sb --name shut --user self --cow tree -- sh -c 'cd tree/closed
-		echo 2 >new; echo 22 >old; rm gone; ln -sf new link; mkdir d; echo 3 >d/f'
-	exited 0
-	as_range_root sh -c 'chown 5:5 tree/closed && chmod 0700 tree/closed' ||
-		skip_or_fail 'user-namespaces: cannot give a directory to another user'
-	never ls tree/closed
-	sb changes shut
-	exited 0
-	printed 'A tree/closed/d/ (the host'"'"'s cannot be read)
-A tree/closed/d/f
-D tree/closed/gone (the host'"'"'s cannot be read)
-M tree/closed/link -> new (the host'"'"'s cannot be read)
-A tree/closed/new (the host'"'"'s cannot be read)
-M tree/closed/old (the host'"'"'s cannot be read)
-6 changes: 3 added, 2 modified, 1 deleted'
-	sb commit shut
-	exited 1
-	grep -q 'you may not write to the directory it is in' <<<"$stderr" || report 'not refused'
-	sb -n shut true
-	exited 0
-	as_range_root chown 0:0 tree/closed
-	sb changes shut
-	shows '^D tree/closed/gone$' '^M tree/closed/link -> new$' '^M tree/closed/old$' '^6 changes: '
-	sb commit shut
-	exited 0
-	[ "$(cat tree/closed/old)" = 22 ] && [ "$(readlink tree/closed/link)" = new ] && [ ! -e tree/closed/gone ]
-	sb remove shut
-}
-
 @test "SIGKILL of the launcher: nothing of ours stays, and the changes are there" {
 	local backend identity
 	for backend in "${BACKENDS[@]}"; do

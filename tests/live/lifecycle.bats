@@ -63,8 +63,8 @@ readonly TICKS='tick() { while :; do echo >>"$1"; sleep 0.02; done; }
 	begin -p shell -n one -- sh -c "$SLEEP" two words
 	begin --cow . -p shell -n both -- sh -c "touch changed; $SLEEP"
 	ok list
-	shows '^NAME  STATE    SINCE             PROFILE  COMMAND$' '^old   kept     .{16}  shell    true' \
-		'^one   running  .{16}  shell    sh -c .* two words$' '^both  running  .{16}  shell    sh -c '
+	shows '^NAME  STATE    EXIT  SINCE             PROFILE  COMMAND$' '^old   kept        0  .{16}  shell    true' \
+		'^one   running     -  .{16}  shell    sh -c .* two words$' '^both  running     -  .{16}  shell    sh -c '
 	[ "${#lines[@]}" -eq 4 ] || report 'expected four lines'
 	ok list --all
 	[ "${#lines[@]}" -eq 4 ] || report 'expected four lines'
@@ -83,7 +83,8 @@ readonly TICKS='tick() { while :; do echo >>"$1"; sleep 0.02; done; }
 	begin -p shell -n one -- sh -c "$SLEEP"
 	begin --cow . -p shell -n both -- sh -c "$SLEEP"
 	ok list --json
-	json 'all(set(r) == {"name", "state", "kept", "created", "started", "pid", "profile", "directory", "command", "trees"}
+	json 'all(set(r) == {"name", "state", "kept", "created", "started", "ended", "exit", "pid", "profile", "directory", "command",
+		"trees"}
 		for r in j)' <<<"$output"
 	json '[r["state"] for r in j] == ["running", "kept", "running"]' <<<"$output"
 	json '[r["kept"] for r in j] == [True, True, False]' <<<"$output"
@@ -459,7 +460,7 @@ remember_files() {
 @test "inspect: words, processes and plan of one that runs" {
 	begin -p shell --ro /usr/share --stats -n one -- sh -c "sleep 62 & $SLEEP" 'two words'
 	ok inspect --json one
-	json 'set(j) == {"name", "state", "kept", "created", "started", "profile", "directory", "options", "command", "pid",
+	json 'set(j) == {"name", "state", "kept", "created", "started", "ended", "exit", "profile", "directory", "options", "command", "pid",
 		"init_pid", "cgroup", "limits", "processes", "plan"}' <<<"$output"
 	json "j['pid'] == $launcher and j['state'] == 'running' and not j['kept'] and j['profile'] == 'shell'" <<<"$output"
 	json 'j["options"] == ["-p", "shell", "--ro", "/usr/share", "--stats", "-n", "one"]' <<<"$output"
