@@ -59,7 +59,8 @@ bool command_is_on_kept(const struct command *c)
 
 bool command_is_on_running(const struct command *c)
 {
-	static const char *const names[] = {"stats", "inspect", "stop", "pause", "resume"};
+	static const char *const names[] = {"stats",  "inspect", "stop",   "pause",
+					    "resume", "exec",	 "attach", "wait"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (str_eq(c->name, names[i]))
@@ -74,9 +75,11 @@ struct kept_words kept_words(const struct command *c)
 
 	if (!strstr(c->arguments, "NAME"))
 		return (struct kept_words){VALUE_NONE, VALUE_NONE};
-	return (struct kept_words){kind, strstr(c->arguments, "PATH")	   ? VALUE_PATH
-					 : strstr(c->arguments, "NAME...") ? kind
-									   : VALUE_NONE};
+	/* What is executed is looked up inside; a path is the best guess. */
+	return (struct kept_words){
+		kind, strstr(c->arguments, "PATH") || strstr(c->arguments, "COMMAND") ? VALUE_PATH
+		      : strstr(c->arguments, "NAME...")				      ? kind
+										      : VALUE_NONE};
 }
 
 void put_choices(const char *choices)

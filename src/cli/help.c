@@ -79,11 +79,16 @@ int help_command(const char *name)
 
 static const char *page_of(const struct command *c)
 {
+	static const char *const of_changes[] = {"list",    "changes", "commit",
+						 "discard", "undo",    "remove"};
+
 	if (str_eq(c->name, "profile"))
 		return "sandbox-profile";
-	if (command_is_on_running(c))
-		return "sandbox";
-	return command_is_on_kept(c) ? "sandbox-changes" : "sandbox";
+	for (size_t i = 0; i < sizeof(of_changes) / sizeof(of_changes[0]); i++) {
+		if (str_eq(c->name, of_changes[i]))
+			return "sandbox-changes";
+	}
+	return "sandbox";
 }
 
 /* Returns if there is no such page, or no man(1). */

@@ -29,7 +29,6 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/str.h"
 #include "run/terminal.h"
 
 enum {
@@ -54,11 +53,14 @@ static bool still_raw(const struct terminal *t)
 	       now.c_oflag == t->raw.c_oflag && now.c_lflag == t->raw.c_lflag;
 }
 
-/* All signals are blocked. */
+/*
+ * All signals are blocked. No need to wait until what has been written is out: it was processed when it was
+ * written, and a line that is held (Ctrl-S, a dead modem) would hold us.
+ */
 static void put_back(const struct terminal *t)
 {
 	if (!in_background(t->fd) || still_raw(t))
-		tcsetattr(t->fd, TCSADRAIN, &t->saved);
+		tcsetattr(t->fd, TCSANOW, &t->saved);
 }
 
 static void close_all_but(int a, int b)
@@ -126,7 +128,7 @@ int terminal_raw(struct terminal *t, int fd, struct err *e)
 	cfmakeraw(&t->raw);
 	block_signals(&before);
 	rc = start_guard(t, e);
-	if (rc == 0 && tcsetattr(fd, TCSADRAIN, &t->raw)) {
+	if (rc == 0 && tcsetattr(fd, TCSANOW, &t->raw)) {
 		rc = err_errno(e, "cannot change the modes of the terminal");
 		end_guard(t);
 	}
@@ -370,21 +372,19 @@ int keys_parse(struct keys *ret, const char *text, struct err *e)
 {
 	struct keys keys = {0};
 
-	for (const char *at = text; *text; at++) {
+	for (const char *at = *text ? text : NULL; at;) {
 		size_t n = strcspn(at, ",");
 		int key = key_parse(at, n);
 
-		if (key < 0)
+		if (key < 0) {
 			err_set(e, "keys %s: neither a character nor ctrl- and one of a-z@[\\]^_",
 				text);
-		else if (keys.n == KEYS_MAX)
-			err_set(e, "keys %s: more than %d", text, KEYS_MAX);
-		if (key < 0 || keys.n == KEYS_MAX)
 			return err_hint(e, "write them like ctrl-p,ctrl-q");
+		}
+		if (keys.n == KEYS_MAX)
+			return err_set(e, "keys %s: more than %d", text, KEYS_MAX);
 		keys.sequence[keys.n++] = (char)key;
-		at += n;
-		if (!*at)
-			break;
+		at = at[n] ? at + n + 1 : NULL;
 	}
 	*ret = keys;
 	return 0;
