@@ -36,7 +36,7 @@ PLAN := uses mounts rules cow environment filter limits plan print
 INSIDE := usage channel inside group user overlay mounts kernelfs landlock terminal program visit init
 STORE := store log running tree state text layer node remove scan base change compare executed journal beneath copy marks work put \
 	apply place revert decide merge operations prepare records finish commit undo
-RUN := prepare filter git group overlay server standins registry terminal output serve launch idmap enter supervise processes control visitor
+RUN := prepare filter git group overlay server standins registry terminal effects output serve launch idmap enter supervise processes control visitor
 CLI := options run detach report explain profile doctor store list remove lifecycle start exec attach logs wait inspect stats changes diff choose commit completion completion_bash \
 	completion_zsh completion_fish help
 SRC := $(BASE:%=base/%) $(PROFILE:%=profile/%) $(HOST:%=host/%) $(PLAN:%=plan/%) $(INSIDE:%=inside/%) \

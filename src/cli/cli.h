@@ -111,8 +111,6 @@ int detach(const struct session *s, struct sandbox_request *request, struct err 
 /* report.c: what is said on standard error when a run is over, of limits and use. */
 struct outcome;
 void report_print(const struct session *s, const struct outcome *out, int status);
-/* Bytes as a limit is written, 64M; -1: "unknown". */
-const char *report_bytes(struct pool *pool, int64_t n);
 /* -1 gives null. */
 void report_json_count(struct jsonw *j, const char *key, int64_t n);
 /* explain.c */

@@ -12,6 +12,7 @@
 #include "cli/store.h"
 #include "plan/print.h"
 #include "run/control.h"
+#include "run/effects.h"
 #include "run/processes.h"
 
 enum { LIMIT_MAX = 4096 };
@@ -149,7 +150,7 @@ static void print_processes(struct store_words *w, const struct view *v)
 		const struct process *p = &v->processes.v[i];
 
 		printf("  %-9d %-9s below %-9d %8s  %s\n", (int)p->id.pid, process_state(p),
-		       (int)p->parent, report_bytes(&w->pool, p->memory),
+		       (int)p->parent, effects_bytes(&w->pool, p->memory),
 		       str_safe(&w->pool, p->name));
 	}
 }

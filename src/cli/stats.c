@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "cli/store.h"
 #include "run/control.h"
+#include "run/effects.h"
 #include "run/processes.h"
 #include "run/run.h"
 
@@ -124,7 +125,7 @@ static const char *const titles[COLUMNS] = {"NAME", "CPU%",    "MEMORY", "PEAK",
 
 static const char *bytes(struct pool *p, int64_t n)
 {
-	return n < 0 ? "-" : report_bytes(p, n);
+	return n < 0 ? "-" : effects_bytes(p, n);
 }
 
 static const char *count(struct pool *p, int64_t n)

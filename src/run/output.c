@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "run/effects.h"
 #include "run/run.h"
 
 static int make_pipes(struct output *o, struct err *e)
@@ -160,6 +161,7 @@ void output_end(void *context)
 {
 	struct launch *l = context;
 	struct output *o = &l->output;
+	const char *effects;
 	char text[40];
 
 	drain(o);
@@ -171,6 +173,9 @@ void output_end(void *context)
 	fd_closep(&o->master);
 	if (!o->is_logged)
 		return;
+	effects = effects_line(l->plan->pool, l->plan, l->outcome);
+	if (*effects)
+		output_event(o, effects);
 	snprintf(text, sizeof(text), l->status < 0 ? "ended" : "ended %d", l->status);
 	output_event(o, text);
 	log_end(&o->log);
