@@ -131,8 +131,12 @@ static int end_running(struct store_words *w)
 	str_vec ran = {0}, left = {0};
 	int status;
 
-	for (size_t i = 0; i < w->names.n; i++)
-		*vec_add(&w->pool, runs(w, w->names.v[i]) ? &ran : &left) = w->names.v[i];
+	for (size_t i = 0; i < w->names.n; i++) {
+		if (runs(w, w->names.v[i]))
+			*vec_add(&w->pool, &ran) = w->names.v[i];
+		else
+			*vec_add(&w->pool, &left) = w->names.v[i];
+	}
 	status = store_end_running(w);
 	for (size_t i = 0; i < ran.n; i++) {
 		if (is_kept(w, ran.v[i]))

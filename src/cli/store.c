@@ -188,7 +188,7 @@ int store_words_parse(struct store_words *w, enum store_arguments arguments, int
 		} else {
 			*vec_add(&w->pool, first || takes_names ? &w->names : &w->paths) = argv[i];
 			if (arguments == ARGUMENTS_NAME_COMMAND && first)
-				options = argv[i + 1] && str_eq(argv[i + 1], "--");
+				options = i + 1 < argc && str_eq(argv[i + 1], "--");
 		}
 	}
 	if (!w->help && arguments != ARGUMENTS_NONE && arguments != ARGUMENTS_ANY_NAMES &&

@@ -460,7 +460,8 @@ remember_files() {
 @test "inspect: words, processes and plan of one that runs" {
 	begin -p shell --ro /usr/share --stats -n one -- sh -c "sleep 62 & $SLEEP" 'two words'
 	ok inspect --json one
-	json 'set(j) == {"name", "state", "kept", "created", "started", "ended", "exit", "profile", "directory", "options", "command", "pid",
+	json 'set(j) == {"name", "state", "kept", "created", "started", "ended", "exit", "profile",
+		"directory", "options", "command", "pid",
 		"init_pid", "cgroup", "limits", "processes", "plan"}' <<<"$output"
 	json "j['pid'] == $launcher and j['state'] == 'running' and not j['kept'] and j['profile'] == 'shell'" <<<"$output"
 	json 'j["options"] == ["-p", "shell", "--ro", "/usr/share", "--stats", "-n", "one"]' <<<"$output"
