@@ -162,6 +162,14 @@ static int follow(struct attached *a, struct err *e)
 
 /* --- beginning --- */
 
+static int in_foreground(const struct attached *a, struct err *e)
+{
+	err_set(e, "%s: it was not started with --detach", a->name);
+	return err_hint(
+		e, "its terminal is where it was started; `sandbox exec %s` runs a command in it",
+		a->name);
+}
+
 static int ask(struct attached *a, struct err *e)
 {
 	struct message m;
@@ -176,8 +184,10 @@ static int ask(struct attached *a, struct err *e)
 		return err_set(e, "%s: it has just ended", a->name);
 	if (m.kind == MESSAGE_FAILED)
 		*e = m.err;
-	a->has_terminal = m.value;
-	return m.kind == MESSAGE_STARTED ? 0 : -1;
+	if (m.kind != MESSAGE_STARTED)
+		return -1;
+	a->has_terminal = m.value & RUNS_ON_PTY;
+	return m.value & RUNS_DETACHED ? 0 : in_foreground(a, e);
 }
 
 static int watch_signals(struct err *e)
@@ -204,13 +214,8 @@ static int open_log(struct store_words *w, struct attached *a, struct store *s, 
 	rc = rc ? (e->error == ENOENT ? 0 : -1) : log_open(&a->log, s->dir, e);
 	if (rc < 0)
 		return -1;
-	if (rc == 0) {
-		err_set(e, "%s: it was not started with --detach", a->name);
-		return err_hint(
-			e,
-			"its terminal is where it was started; `sandbox exec %s` runs a command in it",
-			a->name);
-	}
+	if (rc == 0)
+		return in_foreground(a, e);
 	a->watch = log_watch(&a->log, e);
 	return a->watch < 0 ? -1 : log_seek_end(&a->log, e);
 }

@@ -96,11 +96,10 @@ static bool reap(struct inside *in)
 	return true;
 }
 
-/* To its process group; to itself, should it have left that. */
-static void signal_program(const struct inside *in, int signal)
+void inside_signal(pid_t pid, int signal)
 {
-	if (kill(-in->program, signal) && errno == ESRCH)
-		kill(in->program, signal);
+	if (kill(-pid, signal) && errno == ESRCH)
+		kill(pid, signal);
 }
 
 static void obey(struct inside *in, int events)
@@ -115,9 +114,9 @@ static void obey(struct inside *in, int events)
 	if (m.kind == MESSAGE_FOREGROUND && in->terminal >= 0)
 		tcsetpgrp(in->terminal, in->program);
 	if (m.kind == MESSAGE_FOREGROUND)
-		signal_program(in, SIGCONT);
+		inside_signal(in->program, SIGCONT);
 	if (m.kind == MESSAGE_SIGNAL)
-		signal_program(in, m.value);
+		inside_signal(in->program, m.value);
 }
 
 /*

@@ -147,5 +147,7 @@ void visit_hear(struct inside *in, int connection);
 bool visit_ended(struct inside *in, pid_t pid, int status);
 /* init.c */
 _Noreturn void inside_reap(struct inside *in);
+/* To its process group; to itself, should it have left that, or not have it yet. */
+void inside_signal(pid_t pid, int signal);
 /* The launcher is gone: nothing of the sandbox is to be left. */
 _Noreturn void inside_abandon(struct inside *in);

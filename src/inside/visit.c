@@ -200,7 +200,7 @@ static bool hear(struct inside *in, struct visitor *visitor)
 	    word.message.kind == MESSAGE_SIGNAL)
 		ok = true;
 	if (visitor->pid > 0 && ok && n > 0 && word.message.kind == MESSAGE_SIGNAL)
-		kill(-visitor->pid, word.message.value);
+		inside_signal(visitor->pid, word.message.value);
 	for (int i = 0; i < FDS_MAX; i++)
 		fd_closep(&fds[i]);
 	return ok;
@@ -215,8 +215,8 @@ void visit_hear(struct inside *in, int connection)
 			continue;
 		/* As when a terminal is hung up; what is stopped is to hear of it. */
 		if (visitor->pid > 0) {
-			kill(-visitor->pid, SIGHUP);
-			kill(-visitor->pid, SIGCONT);
+			inside_signal(visitor->pid, SIGHUP);
+			inside_signal(visitor->pid, SIGCONT);
 		}
 		forget(in, i);
 		return;

@@ -20,9 +20,11 @@
 /* The first word of what a visitor says: for whom it is. */
 enum visit_kind {
 	VISIT_EXEC = 1, /* for PID 1: see above */
-	VISIT_WAIT,	/* for the launcher, and so are the others: MESSAGE_ENDED in the end */
-	VISIT_ATTACH,	/* the same; until then struct input goes to the program's terminal */
+	VISIT_WAIT, /* for the launcher, which answers MESSAGE_STARTED, and MESSAGE_ENDED in the end */
+	VISIT_ATTACH, /* the same; until then struct input goes to the program's terminal */
 };
+/* The value of that MESSAGE_STARTED is a set of these. */
+enum { RUNS_DETACHED = 1, RUNS_ON_PTY = 2 };
 
 /* From one that is attached. */
 struct input {

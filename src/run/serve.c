@@ -109,7 +109,10 @@ static bool begin(struct launch *l, struct peer *p)
 	(void)!recv(p->connection, &v, sizeof(v), 0);
 	if (v.kind == VISIT_ATTACH)
 		output_resize(&l->output, &v.size);
-	return channel_send(p->connection, MESSAGE_STARTED, l->plan->tty == TTY_ALWAYS, NULL) == 0;
+	return channel_send(p->connection, MESSAGE_STARTED,
+			    (l->plan->detached ? RUNS_DETACHED : 0) |
+				    (l->plan->tty == TTY_ALWAYS ? RUNS_ON_PTY : 0),
+			    NULL) == 0;
 }
 
 static bool hear(struct launch *l, struct peer *p)

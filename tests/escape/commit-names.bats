@@ -133,7 +133,7 @@ on_terminal() {
 @test "a sandbox cannot be named like an option, a path or a directory that is there" {
 	local name
 
-	for name in --all -x ../y . .. '' 'a/b' $'a\nb' "$(printf 'x%.0s' {1..65})"; do
+	for name in --every -x ../y . .. '' 'a/b' $'a\nb' "$(printf 'x%.0s' {1..65})"; do
 		ends 125 "$SANDBOX" -n "$name" --keep -- true
 		for command in changes commit discard undo remove; do
 			ends '125' "$SANDBOX" $command "$name"
