@@ -45,6 +45,10 @@ int session_plan(struct session *s, struct err *e)
 /* What can only be done where others can find it. */
 static int check_detached(const struct session *s, struct err *e)
 {
+	if (s->options.detach && s->options.stats) {
+		err_set(e, "--stats: with --detach there is nobody to print it for at the end");
+		return err_hint(e, "`sandbox stats` shows it meanwhile");
+	}
 	if (!s->options.detach || s->plan.runtime_home)
 		return 0;
 	err_set(e, "--detach: there is no $XDG_RUNTIME_DIR, where what runs is listed");
