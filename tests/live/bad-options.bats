@@ -117,7 +117,6 @@ teardown() {
 		--net private
 		--allow example.org
 		--publish 8080:80
-		--detach
 	LIST
 }
 
@@ -179,7 +178,7 @@ teardown() {
 
 @test "subcommands of later versions say so" {
 	local word
-	for word in exec attach logs start wait selftest; do
+	for word in selftest; do
 		sb "$word"
 		refused "$word" 'version'
 		sb "$word" x
