@@ -74,7 +74,7 @@ def same_as_strace(tools, home, sandbox, _keyring):
             with open(os.path.join(tools, name), encoding="utf-8", errors="replace") as f:
                 theirs.append([line.split("(")[0] for line in f if re.match("[a-z0-9_]+\\(", line)])
     # Behind the exec, who comes first is a matter of chance; and the launcher's own exec is not counted.
-    ends = ("recvfrom", "sendto", "execve")
+    ends = ("recvmsg", "sendto", "execve")
     wanted = [calls[:calls.index(end) + 1] for calls, end in zip((theirs[0][1:], *theirs[1:]), ends)]
     found = [ours[role][:ours[role].index(end) + 1] for role, end in zip(ours, ends)]
     return [f"{' '.join(a)}; strace has {' '.join(b)}" for a, b in zip(found, wanted) if a != b]

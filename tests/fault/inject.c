@@ -142,11 +142,11 @@ static void put_text(FILE *out, pid_t pid, uint64_t address)
 
 static bool first_is_descriptor(const char *name)
 {
-	static const char *const names[] = {"read",    "write",	     "close",	   "fstat",
-					    "fstatfs", "getdents64", "recvfrom",   "sendto",
-					    "ioctl",   "fchdir",     "fsconfig",   "fsmount",
-					    "openat2", "mkdirat",    "newfstatat", "open_tree",
-					    "linkat",  "unlinkat",   "openat"};
+	static const char *const names[] = {
+		"read",	    "write",	"close",   "fstat",   "fstatfs",    "getdents64",
+		"recvfrom", "sendto",	"recvmsg", "sendmsg", "ioctl",	    "fchdir",
+		"fsconfig", "fsmount",	"openat2", "mkdirat", "newfstatat", "open_tree",
+		"linkat",   "unlinkat", "openat"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(names[i], name) == 0)

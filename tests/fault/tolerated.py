@@ -8,13 +8,13 @@ ALL = None
 # The program runs, and finds what it always does.
 IGNORED = [
     (ALL, r"close ", ALL, "close(2) that fails has closed"),
-    (ALL, r"(read|recvfrom|poll|wait4)\b", ["EINTR"], "the call is made again"),
+    (ALL, r"(read|recvfrom|recvmsg|poll|wait4)\b", ["EINTR"], "the call is made again"),
     ("launcher", r"newfstatat /run/user/\d+$", ALL, "whether there is a place to be listed in; as below"),
     ("named/launcher", r"(openat|newfstatat|mkdirat) \S*/run\b|flock\b", ALL,
      "a sandbox that cannot be listed runs as well; one whose name may be another's does not"),
     ("launcher", r"statfs\b", ALL,
      "where the cgroups are: without them an optional limit is left out, and one that is not is refused"),
-    (ALL, r"recvfrom\b", ["ECONNRESET"], "asked again: what the other end said before is still to be had"),
+    (ALL, r"(recvfrom|recvmsg)\b", ["ECONNRESET"], "asked again: what the other end said before is still to be had"),
     (ALL, r"brk\b", ALL, "malloc(3) takes its memory by mmap(2) then"),
     ("launcher", r"(set_robust_list|rseq|prlimit64|getrandom)\b|readlink /proc/self/exe", ALL,
      "the C library at its start, which can do without; should a profile not be found, that is an error of its own"),

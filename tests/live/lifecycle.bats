@@ -368,7 +368,8 @@ paused_and_resumed() {
 	begin --timeout 2 -p shell -n one -- sh -c 'trap "exit 3" TERM; echo ready; while :; do sleep 0.05; done'
 	sleep 1.2
 	sb pause one
-	[ "$status" -eq 0 ] || refused 'one: it cannot be paused'
+	# On a machine that is slow at this moment the time is up before.
+	[ "$status" -eq 0 ] || refused 'one: (it cannot be paused|no sandbox of that name runs)'
 	gone 3
 }
 
