@@ -60,6 +60,15 @@ static int take_null(struct err *e)
 	return 0;
 }
 
+/* What else the caller has open would stay so as long as the sandbox: locks, pipes that somebody reads. */
+static int close_others(int socket, struct err *e)
+{
+	return (socket > 3 && close_range(3, (unsigned)socket - 1, 0)) ||
+			       close_range((unsigned)socket + 1, ~0U, 0)
+		       ? err_errno(e, "close_range")
+		       : 0;
+}
+
 static _Noreturn void launch(const struct session *s, struct sandbox_request *request, int socket)
 {
 	struct background b = {.socket = socket};
@@ -71,7 +80,7 @@ static _Noreturn void launch(const struct session *s, struct sandbox_request *re
 	request->context = &b;
 	if (setsid() < 0)
 		err_errno(&e, "setsid");
-	else if (take_null(&e) == 0)
+	else if (take_null(&e) == 0 && close_others(socket, &e) == 0)
 		status = run_plan(&s->plan, request, &out, &e);
 	tell(&b, &e, "");
 	_exit(status < 0 ? EXIT_SANDBOX : status);

@@ -102,7 +102,7 @@ void inside_signal(pid_t pid, int signal)
 		kill(pid, signal);
 }
 
-static void obey(struct inside *in, int events)
+static void obey(struct inside *in)
 {
 	struct message m;
 	int connection;
@@ -110,7 +110,7 @@ static void obey(struct inside *in, int events)
 	if (fd_receive(in->channel, &m, sizeof(m), &connection) != 1)
 		inside_abandon(in); /* the launcher is gone */
 	if (m.kind == MESSAGE_VISITOR && connection >= 0)
-		visit_begin(in, connection, events);
+		visit_begin(in, connection);
 	if (m.kind == MESSAGE_FOREGROUND && in->terminal >= 0)
 		tcsetpgrp(in->terminal, in->program);
 	if (m.kind == MESSAGE_FOREGROUND)
@@ -154,30 +154,31 @@ static int watch(int events, int children, int channel)
 
 _Noreturn void inside_reap(struct inside *in)
 {
-	int events = epoll_create1(EPOLL_CLOEXEC), children;
+	int children;
 	struct signalfd_siginfo info;
 	struct epoll_event event;
 	sigset_t child;
 	bool more;
 
+	in->events = epoll_create1(EPOLL_CLOEXEC);
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	children = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (events < 0 || children < 0 || watch(events, children, in->channel))
+	if (in->events < 0 || children < 0 || watch(in->events, children, in->channel))
 		inside_abandon(in);
-	close_others((int[]){in->channel, in->terminal, events, children, in->groups, in->group,
+	close_others((int[]){in->channel, in->terminal, in->events, children, in->groups, in->group,
 			     in->program_group},
 		     7);
 	clean_up(in);
 	for (more = reap(in);; more = reap(in)) {
-		int n = epoll_wait(events, &event, 1, more ? 0 : -1);
+		int n = epoll_wait(in->events, &event, 1, more ? 0 : -1);
 
 		if (n < 0 && errno != EINTR)
 			inside_abandon(in);
 		if (n == 1 && event.data.fd == children)
 			(void)!read(children, &info, sizeof(info));
 		if (n == 1 && event.data.fd == in->channel)
-			obey(in, events);
+			obey(in);
 		else if (n == 1 && event.data.fd != children)
 			visit_hear(in, event.data.fd);
 	}

@@ -28,6 +28,8 @@ struct start {
 struct visitor {
 	int connection;
 	pid_t pid; /* what it has started; 0: nothing yet */
+	struct err *
+		err; /* why it could not; in memory shared with that process, whose filter may forbid to send */
 };
 
 struct inside {
@@ -70,6 +72,7 @@ struct inside {
 	const struct start *start;	/* by the process that executes it */
 	const char *const *environment; /* the program's, kept for those that come later */
 	pid_t program;
+	int events;			 /* epoll: what PID 1 waits for */
 	vec_of(struct visitor) visitors; /* memory is malloc's */
 	struct err err; /* written by the program's process too, which shares this memory until it
 			   execs */
@@ -140,7 +143,7 @@ void inside_execute(struct inside *in, volatile size_t *at, struct err *e);
 int inside_new_terminal(const struct plan_identity *id, int *master, struct err *e);
 int inside_make_terminal(void *context, struct err *e);
 /* visit.c */
-void visit_begin(struct inside *in, int connection, int events);
+void visit_begin(struct inside *in, int connection);
 /* Something has come over it: the request, a signal, its end. */
 void visit_hear(struct inside *in, int connection);
 /* A process has ended. False: it was no visitor's. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -114,18 +115,17 @@ static int make_terminal(struct inside *in, const struct visit *v, int connectio
 		       : 0;
 }
 
-static _Noreturn void execute(struct inside *in, int connection, const struct visit *v, int *fds)
+static _Noreturn void execute(struct inside *in, const struct visitor *visitor,
+			      const struct visit *v, const int *fds)
 {
 	struct start start = {
 		.session = true, .terminal = -1, .standard = {fds[1], fds[2], fds[3]}};
-	struct err e = {0};
 	volatile size_t at;
 
 	in->start = &start;
-	if (read_text(in, v, fds[0], &start, &e) == 0 &&
-	    make_terminal(in, v, connection, &start, &e) == 0)
-		inside_execute(in, &at, &e);
-	refuse(connection, &e);
+	if (read_text(in, v, fds[0], &start, visitor->err) == 0 &&
+	    make_terminal(in, v, visitor->connection, &start, visitor->err) == 0)
+		inside_execute(in, &at, visitor->err);
 	_exit(125);
 }
 
@@ -142,11 +142,17 @@ static pid_t make_process(const struct inside *in)
 
 static void forget(struct inside *in, size_t i)
 {
-	close(in->visitors.v[i].connection); /* epoll forgets it, too */
+	const int connection = in->visitors.v[i].connection;
+
+	/* By itself epoll would not while a command that does not exec (stopped, paused) has a copy. */
+	epoll_ctl(in->events, EPOLL_CTL_DEL, connection, NULL);
+	close(connection);
+	if (in->visitors.v[i].err)
+		munmap(in->visitors.v[i].err, sizeof(struct err));
 	in->visitors.v[i] = in->visitors.v[--in->visitors.n];
 }
 
-void visit_begin(struct inside *in, int connection, int events)
+void visit_begin(struct inside *in, int connection)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.fd = connection};
 	struct visitor *more;
@@ -154,7 +160,7 @@ void visit_begin(struct inside *in, int connection, int events)
 	more = realloc(in->visitors.v, (in->visitors.n + 1) * sizeof(*more));
 	if (more)
 		in->visitors.v = more;
-	if (!more || epoll_ctl(events, EPOLL_CTL_ADD, connection, &event)) {
+	if (!more || epoll_ctl(in->events, EPOLL_CTL_ADD, connection, &event)) {
 		close(connection);
 		return;
 	}
@@ -171,9 +177,13 @@ static bool start(struct inside *in, struct visitor *visitor, const struct visit
 		if (fds[i] < 0)
 			return false;
 	}
-	pid = make_process(in);
+	visitor->err =
+		mmap(NULL, sizeof(e), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (visitor->err == MAP_FAILED)
+		visitor->err = NULL;
+	pid = visitor->err ? make_process(in) : -1;
 	if (pid == 0)
-		execute(in, visitor->connection, v, fds);
+		execute(in, visitor, v, fds);
 	if (pid < 0) {
 		err_errno(&e, "cannot make a process");
 		refuse(visitor->connection, &e);
@@ -228,7 +238,10 @@ bool visit_ended(struct inside *in, pid_t pid, int status)
 	for (size_t i = 0; i < in->visitors.n; i++) {
 		if (in->visitors.v[i].pid != pid)
 			continue;
-		channel_send(in->visitors.v[i].connection, MESSAGE_ENDED, status, NULL);
+		if (in->visitors.v[i].err->text[0])
+			refuse(in->visitors.v[i].connection, in->visitors.v[i].err);
+		else
+			channel_send(in->visitors.v[i].connection, MESSAGE_ENDED, status, NULL);
 		forget(in, i);
 		return true;
 	}
