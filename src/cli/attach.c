@@ -178,7 +178,8 @@ static int ask(struct attached *a, struct err *e)
 	memset(&v, 0, sizeof(v));
 	v.kind = VISIT_ATTACH;
 	ioctl(STDIN_FILENO, TIOCGWINSZ, &v.size);
-	if (send(a->connection, &v, sizeof(v), MSG_NOSIGNAL) != sizeof(v))
+	/* EPIPE: we have been turned away already, and the reason is there to be read. */
+	if (send(a->connection, &v, sizeof(v), MSG_NOSIGNAL) < 0 && errno != EPIPE)
 		return err_errno(e, "%s: its control socket", a->name);
 	if (channel_receive(a->connection, &m) != 1)
 		return err_set(e, "%s: it has just ended", a->name);

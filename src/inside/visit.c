@@ -53,22 +53,37 @@ static int take_all(struct pool *pool, const char **text, const char *end, size_
 	return 0;
 }
 
-static bool is_set(const str_vec *list, const char *assignment)
+/* By one of those from number `i` on. */
+static bool is_set(const str_vec *list, size_t i, const char *assignment)
 {
 	size_t n = strcspn(assignment, "=");
 
-	for (size_t i = 0; i < list->n; i++) {
+	for (; i < list->n; i++) {
 		if (strncmp(list->v[i], assignment, n) == 0 && list->v[i][n] == '=')
 			return true;
 	}
 	return false;
 }
 
+/* Of several values the last one counts: getenv(3) would find the first. */
+static void add_environment(struct inside *in, const str_vec *assignments, str_vec *ret)
+{
+	for (size_t i = 0; i < assignments->n; i++) {
+		if (!is_set(assignments, i + 1, assignments->v[i]))
+			*vec_add(&in->pool, ret) = assignments->v[i];
+	}
+	for (const char *const *p = in->environment; *p; p++) {
+		if (!is_set(assignments, 0, *p))
+			*vec_add(&in->pool, ret) = *p;
+	}
+	*vec_add(&in->pool, ret) = NULL;
+}
+
 static int read_text(struct inside *in, const struct visit *v, int fd, struct start *ret,
 		     struct err *e)
 {
 	struct pool *pool = &in->pool;
-	str_vec words = {0}, environment = {0};
+	str_vec words = {0}, assignments = {0}, environment = {0};
 	const char *at, *end;
 	char *text;
 
@@ -81,16 +96,15 @@ static int read_text(struct inside *in, const struct visit *v, int fd, struct st
 	end = text + v->length;
 	ret->directory = take(&at, end);
 	if (!ret->directory || !v->words || take_all(pool, &at, end, v->words, &words) ||
-	    take_all(pool, &at, end, v->assignments, &environment))
+	    take_all(pool, &at, end, v->assignments, &assignments))
 		return err_set(e, "the command is damaged");
 	if (!*ret->directory)
 		ret->directory = in->plan->working_directory;
-	for (const char *const *p = in->environment; *p; p++) {
-		if (!is_set(&environment, *p))
-			*vec_add(pool, &environment) = *p;
-	}
+	else if (*ret->directory != '/')
+		ret->directory =
+			pool_printf(pool, "%s/%s", in->plan->working_directory, ret->directory);
 	*vec_add(pool, &words) = NULL;
-	*vec_add(pool, &environment) = NULL;
+	add_environment(in, &assignments, &environment);
 	ret->argv = words.v;
 	ret->environment = environment.v;
 	return 0;

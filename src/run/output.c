@@ -110,20 +110,29 @@ static void type(struct output *o)
 	memmove(o->input, o->input + n, o->typed);
 }
 
-void output_work(struct output *o, const struct pollfd *fds, size_t n)
+/* PID 1 has the pty open, so it ends only when who reads is gone: as when a terminal is hung up. */
+static void work_relay(struct launch *l, const struct pollfd *fds)
 {
+	struct output *o = &l->output;
 	struct err e;
-	int rc;
+
+	/* It may have come to the foreground. */
+	terminal_raw(&o->terminal, STDIN_FILENO, &e);
+	if (relay_work(o->relay, fds, &e) > 0)
+		return;
+	o->relay = NULL;
+	fd_closep(&o->master);
+	terminal_restore(&o->terminal);
+	channel_send(l->channel, MESSAGE_SIGNAL, SIGHUP, NULL);
+	channel_send(l->channel, MESSAGE_SIGNAL, SIGCONT, NULL);
+}
+
+void output_work(struct launch *l, const struct pollfd *fds, size_t n)
+{
+	struct output *o = &l->output;
 
 	if (o->relay) {
-		/* It may have come to the foreground. */
-		terminal_raw(&o->terminal, STDIN_FILENO, &e);
-		rc = relay_work(o->relay, fds, &e);
-		if (rc <= 0)
-			o->relay = NULL;
-		/* Who reads is gone: the program hears of it as of a terminal that is hung up. */
-		if (rc < 0)
-			fd_closep(&o->master);
+		work_relay(l, fds);
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {

@@ -43,7 +43,7 @@ void output_event(struct output *o, const char *text);
 enum { OUTPUT_FDS = RELAY_FDS };
 /* For poll(2): how many, and in *timeout how long it may wait. */
 size_t output_fds(const struct output *o, struct pollfd *fds, int *timeout);
-void output_work(struct output *o, const struct pollfd *fds, size_t n);
+void output_work(struct launch *l, const struct pollfd *fds, size_t n);
 
 /* Before the launcher stops itself; and when it goes on, or its window has another size. */
 void output_leave_terminal(struct output *o);

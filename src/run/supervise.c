@@ -217,7 +217,7 @@ static int run_until_end(struct launch *l, struct err *e)
 						   : overlay_died(dead, "while the program ran", e);
 		if (fds[1].revents)
 			pass_signals(l);
-		output_work(&l->output, fds + fixed + peers, outputs);
+		output_work(l, fds + fixed + peers, outputs);
 		serve_work(l, fds + fixed, peers);
 		if (!fds[0].revents)
 			continue;

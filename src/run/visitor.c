@@ -54,7 +54,9 @@ static int ask(int connection, const struct visitor_command *c, struct err *e)
 	v.length = (uint32_t)st.st_size;
 	if (c->terminal)
 		ioctl(STDIN_FILENO, TIOCGWINSZ, &v.size);
-	return fd_send_all(connection, &v, sizeof(v), fds, c->terminal ? 1 : FDS_MAX)
+	/* EPIPE: we have been turned away already, and the reason is there to be read. */
+	return fd_send_all(connection, &v, sizeof(v), fds, c->terminal ? 1 : FDS_MAX) &&
+			       errno != EPIPE
 		       ? err_errno(e, "%s: its control socket", c->name)
 		       : 0;
 }
@@ -90,11 +92,14 @@ static void pass_signal(struct visiting *v, int signal)
 		terminal_copy_size(STDIN_FILENO, v->master);
 		return;
 	}
-	channel_send(v->connection, MESSAGE_SIGNAL, signal, NULL);
+	/* The command leads a session: nobody in it could continue it, so SIGTSTP would do nothing. */
+	channel_send(v->connection, MESSAGE_SIGNAL, signal == SIGTSTP ? SIGSTOP : signal, NULL);
 	if (signal == SIGTSTP) {
 		terminal_restore(&v->terminal);
 		kill(getpid(), SIGSTOP);
 	}
+	if (signal == SIGCONT && v->master >= 0)
+		terminal_copy_size(STDIN_FILENO, v->master);
 }
 
 static void pass_signals(struct visiting *v)
@@ -122,8 +127,9 @@ static int hear(struct visiting *v, int *status, struct err *e)
 	int fd, rc = fd_receive(v->connection, &m, sizeof(m), &fd);
 
 	if (rc <= 0) {
+		err_set(e, "the sandbox has ended, and the command with it");
 		e->code = 128 + SIGKILL;
-		return err_set(e, "the sandbox has ended, and the command with it");
+		return -1;
 	}
 	if (m.kind == MESSAGE_TERMINAL)
 		return begin_relay(v, fd, e);
@@ -153,6 +159,9 @@ static int visit(struct visiting *v, int *status, struct err *e)
 			terminal_raw(&v->terminal, STDIN_FILENO, &ignored);
 			rc = relay_work(&v->relay, fds + 2, &ignored);
 			v->relays = rc > 0;
+			/* Keys that are signals are ours again. */
+			if (rc <= 0)
+				terminal_restore(&v->terminal);
 			/* Who reads is gone: a hang-up for the command. */
 			if (rc < 0)
 				fd_closep(&v->master);
@@ -192,7 +201,7 @@ int visitor_wait(int connection, const char *name, struct err *e)
 
 	memset(&v, 0, sizeof(v));
 	v.kind = VISIT_WAIT;
-	if (send(connection, &v, sizeof(v), MSG_NOSIGNAL) != sizeof(v))
+	if (send(connection, &v, sizeof(v), MSG_NOSIGNAL) < 0 && errno != EPIPE) /* see ask */
 		return err_errno(e, "%s: its control socket", name);
 	for (;;) {
 		int rc = channel_receive(connection, &m);
