@@ -19,6 +19,14 @@ static int status_of(int wait_status)
 	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 }
 
+/* Of a command with a pty only the first relay is there; else one each for standard output and error. */
+struct visiting {
+	int connection, signals, from[2];
+	struct terminal terminal;
+	bool has_terminal, relays[2];
+	struct relay relay[2];
+};
+
 /* --- what is asked for --- */
 
 static int write_words(int fd, const str_vec *words)
@@ -32,13 +40,54 @@ static int write_words(int fd, const str_vec *words)
 	return 0;
 }
 
-static int ask(int connection, const struct visitor_command *c, struct err *e)
+/*
+ * A terminal of ours is not for the command: what it leaves in the background has a session of its own, and so
+ * could read what is typed there afterwards, and change its modes (tty_ioctl(4) asks for job control only of
+ * whom it controls). Instead of it: nothing to read, and a pipe from which we write to it.
+ */
+static int replace_terminal(struct visiting *v, int fd, struct err *e)
+{
+	int ends[2];
+
+	if (!isatty(fd))
+		return fd;
+	if (fd == STDIN_FILENO) {
+		ends[1] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		return ends[1] < 0 ? err_errno(e, "/dev/null") : ends[1];
+	}
+	if (pipe2(ends, O_CLOEXEC))
+		return err_errno(e, "pipe");
+	v->from[fd - 1] = ends[0];
+	v->relays[fd - 1] = relay_init(&v->relay[fd - 1], -1, fd, ends[0], e) == 0;
+	return ends[1];
+}
+
+static int send_request(struct visiting *v, const struct visit *request, int text, bool terminal,
+			struct err *e)
+{
+	int fds[FDS_MAX] = {text, -1, -1, -1}, rc = 0;
+
+	for (int i = 0; i < 3 && rc == 0 && !terminal; i++) {
+		fds[1 + i] = replace_terminal(v, i, e);
+		rc = fds[1 + i] < 0 ? -1 : 0;
+	}
+	if (rc == 0 &&
+	    fd_send_all(v->connection, request, sizeof(*request), fds, terminal ? 1 : FDS_MAX))
+		rc = -2;
+	for (int i = 1; i < FDS_MAX; i++) {
+		if (fds[i] > STDERR_FILENO)
+			close(fds[i]);
+	}
+	return rc;
+}
+
+static int ask(struct visiting *visiting, const struct visitor_command *c, struct err *e)
 {
 	const char *directory = c->directory ? c->directory : "";
 	_cleanup_fd_ int text = memfd_create("command", MFD_CLOEXEC);
-	const int fds[FDS_MAX] = {text, 0, 1, 2};
 	struct visit v;
 	struct stat st;
+	int rc;
 
 	/* Padding goes over the socket, too. */
 	memset(&v, 0, sizeof(v));
@@ -54,21 +103,14 @@ static int ask(int connection, const struct visitor_command *c, struct err *e)
 	v.length = (uint32_t)st.st_size;
 	if (c->terminal)
 		ioctl(STDIN_FILENO, TIOCGWINSZ, &v.size);
+	rc = send_request(visiting, &v, text, c->terminal, e);
 	/* EPIPE: we have been turned away already, and the reason is there to be read. */
-	return fd_send_all(connection, &v, sizeof(v), fds, c->terminal ? 1 : FDS_MAX) &&
-			       errno != EPIPE
-		       ? err_errno(e, "%s: its control socket", c->name)
-		       : 0;
+	return rc == -2 && errno != EPIPE ? err_errno(e, "%s: its control socket", c->name)
+	       : rc == -1		  ? -1
+					  : 0;
 }
 
 /* --- while it runs --- */
-
-struct visiting {
-	int connection, signals, master;
-	struct terminal terminal;
-	bool relays;
-	struct relay relay;
-};
 
 static int watch_signals(struct err *e)
 {
@@ -88,8 +130,8 @@ static int watch_signals(struct err *e)
 
 static void pass_signal(struct visiting *v, int signal)
 {
-	if (signal == SIGWINCH && v->master >= 0) {
-		terminal_copy_size(STDIN_FILENO, v->master);
+	if (signal == SIGWINCH && v->has_terminal) {
+		terminal_copy_size(STDIN_FILENO, v->from[0]);
 		return;
 	}
 	/* The command leads a session: nobody in it could continue it, so SIGTSTP would do nothing. */
@@ -98,8 +140,8 @@ static void pass_signal(struct visiting *v, int signal)
 		terminal_restore(&v->terminal);
 		kill(getpid(), SIGSTOP);
 	}
-	if (signal == SIGCONT && v->master >= 0)
-		terminal_copy_size(STDIN_FILENO, v->master);
+	if (signal == SIGCONT && v->has_terminal)
+		terminal_copy_size(STDIN_FILENO, v->from[0]);
 }
 
 static void pass_signals(struct visiting *v)
@@ -112,12 +154,49 @@ static void pass_signals(struct visiting *v)
 
 static int begin_relay(struct visiting *v, int master, struct err *e)
 {
-	v->master = master;
-	v->relays = true;
-	return relay_init(&v->relay, STDIN_FILENO, STDOUT_FILENO, master, e) ||
+	v->from[0] = master;
+	v->has_terminal = v->relays[0] = true;
+	return relay_init(&v->relay[0], STDIN_FILENO, STDOUT_FILENO, master, e) ||
 			       terminal_raw(&v->terminal, STDIN_FILENO, e)
 		       ? -1
 		       : 0;
+}
+
+static int relays_fds(const struct visiting *v, struct pollfd *fds)
+{
+	int patience = -1;
+
+	/* Only the first one has input, and with it the others are not there. */
+	for (int i = 0; i < 2; i++, fds += RELAY_FDS) {
+		for (int j = 0; j < RELAY_FDS; j++)
+			fds[j] = (struct pollfd){.fd = -1};
+		if (v->relays[i])
+			patience = relay_fds(&v->relay[i], fds);
+	}
+	return patience;
+}
+
+static void relays_work(struct visiting *v, const struct pollfd *fds)
+{
+	struct err ignored;
+
+	for (int i = 0; i < 2; i++, fds += RELAY_FDS) {
+		int rc;
+
+		if (!v->relays[i])
+			continue;
+		/* We may have come to the foreground. */
+		if (v->has_terminal)
+			terminal_raw(&v->terminal, STDIN_FILENO, &ignored);
+		rc = relay_work(&v->relay[i], fds, &ignored);
+		v->relays[i] = rc > 0;
+		/* Keys that are signals are ours again. */
+		if (rc <= 0)
+			terminal_restore(&v->terminal);
+		/* Who reads is gone: a hang-up for the command. */
+		if (rc < 0)
+			fd_closep(&v->from[i]);
+	}
 }
 
 /* 1: it has ended, with *status; 0: not yet; -1. */
@@ -145,27 +224,16 @@ static int hear(struct visiting *v, int *status, struct err *e)
 static int visit(struct visiting *v, int *status, struct err *e)
 {
 	for (;;) {
-		struct pollfd fds[2 + RELAY_FDS] = {{.fd = v->connection, .events = POLLIN},
-						    {.fd = v->signals, .events = POLLIN}};
-		struct err ignored;
-		int rc, patience = v->relays ? relay_fds(&v->relay, fds + 2) : -1;
+		struct pollfd fds[2 + 2 * RELAY_FDS] = {{.fd = v->connection, .events = POLLIN},
+							{.fd = v->signals, .events = POLLIN}};
+		int rc, patience = relays_fds(v, fds + 2);
 
-		if (poll(fds, 2 + (v->relays ? RELAY_FDS : 0), patience) < 0 && errno != EINTR)
+		if (poll(fds, 2 + 2 * RELAY_FDS, patience) < 0 && errno != EINTR)
 			return err_errno(e, "poll");
 		if (fds[1].revents)
 			pass_signals(v);
-		if (v->relays) {
-			/* We may have come to the foreground. */
-			terminal_raw(&v->terminal, STDIN_FILENO, &ignored);
-			rc = relay_work(&v->relay, fds + 2, &ignored);
-			v->relays = rc > 0;
-			/* Keys that are signals are ours again. */
-			if (rc <= 0)
-				terminal_restore(&v->terminal);
-			/* Who reads is gone: a hang-up for the command. */
-			if (rc < 0)
-				fd_closep(&v->master);
-		}
+		/* Output before the end of the connection. */
+		relays_work(v, fds + 2);
 		if (!fds[0].revents)
 			continue;
 		rc = hear(v, status, e);
@@ -180,16 +248,19 @@ int visitor_execute(int connection, const struct visitor_command *command, struc
 	int status = 0, rc;
 	struct err ignored;
 
-	v = (struct visiting){.connection = connection, .master = -1};
+	v = (struct visiting){.connection = connection, .from = {-1, -1}};
 
 	v.signals = watch_signals(e);
 	if (v.signals < 0)
 		return -1;
-	rc = ask(connection, command, e) ? -1 : visit(&v, &status, e);
-	if (v.relays)
-		relay_drain(&v.relay, &ignored);
+	rc = ask(&v, command, e) ? -1 : visit(&v, &status, e);
+	for (int i = 0; i < 2; i++) {
+		if (v.relays[i])
+			relay_drain(&v.relay[i], &ignored);
+	}
 	terminal_restore(&v.terminal);
-	fd_closep(&v.master);
+	fd_closep(&v.from[0]);
+	fd_closep(&v.from[1]);
 	fd_closep(&v.signals);
 	return rc < 0 ? -1 : status_of(status);
 }
