@@ -112,16 +112,22 @@ static size_t await_ends(struct target *targets, size_t n, int64_t usec)
 	struct pollfd fds[n];
 	size_t left = 0;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		fds[i] = (struct pollfd){.fd = targets[i].launcher, .events = POLLIN};
+		left += targets[i].launcher >= 0;
+	}
+	/* poll(2) would wait for nobody until the time is up. */
+	if (!left)
+		return 0;
 	if (usec > INT32_MAX)
 		usec = INT32_MAX; /* and then again */
 	/* Cut short by a signal, it has said nothing, and the caller looks at the clock. */
 	(void)!poll(fds, n, (int)((usec + 999) / 1000));
 	for (size_t i = 0; i < n; i++) {
-		if (fds[i].revents)
-			fd_closep(&targets[i].launcher);
-		left += targets[i].launcher >= 0;
+		if (!fds[i].revents)
+			continue;
+		fd_closep(&targets[i].launcher);
+		left--;
 	}
 	return left;
 }

@@ -21,8 +21,12 @@ static int ended(struct store_words *w, const char *name, struct err *e)
 	}
 	if (rc)
 		return store_not_running(w, name, e);
-	return s.ended ? s.exit
-		       : err_set(e, "%s: its launcher was killed: nobody knows how it ended", name);
+	if (s.ended)
+		return s.exit;
+	/* Its PID 1 was killed, or an older version has written the state. */
+	if (!s.running)
+		return err_set(e, "%s: nobody knows how it ended", name);
+	return err_set(e, "%s: its launcher was killed: nobody knows how it ended", name);
 }
 
 static int wait_one(struct store_words *w, const char *name, struct err *e)

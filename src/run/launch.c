@@ -24,6 +24,8 @@
  *	store		the sandbox's directory with the layers of what is copy-on-write. Undone when
  *			nothing of the sandbox runs any more: what has changed is recorded, or all
  *			of it removed
+ *	listing		what runs in the background without a name that was asked for has its directory's, and
+ *			is claimed by it: before anything is started that nobody could find again
  *	output		pipes and the log of what runs in the background. Undone when nobody can write
  *			any more
  *	channel		the socket pair, and the page in which the child names its step
@@ -112,6 +114,11 @@ static int make_own_directories(void *context, struct err *e)
 			return err_errno(e, "%s", path);
 	}
 	return 0;
+}
+
+static bool plan_is_detached(const struct plan *p)
+{
+	return p->detached;
 }
 
 static bool plan_has_output(const struct plan *p)
@@ -406,6 +413,7 @@ const struct step launch_steps[] = {
 	{"terminal", NULL, find_terminal, leave_terminal},
 	{"group", plan_has_group, group_begin, group_end},
 	{"store", plan_uses_store, overlay_begin, overlay_end},
+	{"listing", plan_is_detached, registry_list, NULL},
 	{"output", plan_has_output, output_begin, output_end},
 	{"channel", NULL, make_channel, drop_channel},
 	{"clone", NULL, clone_child, kill_child},
@@ -456,7 +464,6 @@ int run_plan(const struct plan *plan, const struct sandbox_request *request, str
 	ret->usage = usage_unknown;
 	if (steps_run(launch_steps, launch_rows, plan, &l, &at, e))
 		return -1;
-	l.has_run = true;
 	status = supervise(&l, e);
 	ret->wall = clock_now() - began;
 	ret->timed_out = l.timed_out;

@@ -5,7 +5,8 @@
  * moment (supervise.c): most are over by then, and no start waits for it.
  *
  * Without an entry a sandbox runs as well, it is only not seen; so a directory that cannot be used is no
- * error. An entry of that name which is another's, or which nobody knows who made, is one.
+ * error, but in the background, where nobody could find it again. An entry of that name which is another's,
+ * or which nobody knows who made, is one.
  */
 #include <errno.h>
 #include <time.h>
@@ -43,13 +44,23 @@ int registry_claim(void *context, struct err *e)
 
 	if (!l->request->name || claim(l, l->request->name, e) == 0)
 		return 0;
-	if (e->error == EEXIST) {
+	if (e->error == EEXIST || l->plan->detached) {
 		e->step = ""; /* the user knows the name, not our step */
 		return -1;
 	}
 	l->outcome->unlisted = *e;
 	*e = (struct err){0};
 	return 0;
+}
+
+int registry_list(void *context, struct err *e)
+{
+	struct launch *l = context;
+
+	if (l->running.dir >= 0 || claim(l, l->store.name, e) == 0)
+		return 0;
+	e->step = "";
+	return -1;
 }
 
 static int write_entry(struct launch *l, struct err *e)
@@ -78,10 +89,9 @@ void registry_enter(struct launch *l)
 
 	if (l->running.dir < 0 && claim(l, l->store.pool ? l->store.name : NULL, e))
 		return;
-	if (write_entry(l, e))
+	/* In the background there is no way to it but the control socket. */
+	if (write_entry(l, e) || (serve_begin(l, e) && l->plan->detached))
 		running_release(&l->running);
-	else
-		serve_begin(l);
 }
 
 void registry_leave(void *context)

@@ -34,7 +34,7 @@ struct launch {
 	struct termios modes;	       /* of the terminal, before */
 	bool has_modes;
 	bool had_terminal; /* when it started, our process group had it */
-	bool has_run;	   /* the program has begun */
+	bool has_run;	   /* the program has begun, and may go on */
 	bool killed;	   /* the program ended by a signal, or we do not know how */
 	int status;	   /* the exit status that comes of it; -1: not known */
 	int channel, channel_inside;
@@ -144,9 +144,10 @@ int group_sweep(void *context, struct err *e);
 int group_await(struct launch *l, struct err *e);
 /* Memory was short, and the kernel has ended all of it. */
 bool group_was_killed(const struct launch *l);
-/* registry.c: a step of the launch; and what enters a sandbox that runs. */
+/* registry.c: steps of the launch; and what enters a sandbox that runs. */
 int registry_claim(void *context, struct err *e);
 void registry_leave(void *context);
+int registry_list(void *context, struct err *e);
 void registry_enter(struct launch *l);
 /* git.c: steps of the launch. */
 int git_remember(void *context, struct err *e);

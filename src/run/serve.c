@@ -16,13 +16,10 @@
 #define SO_PEERPIDFD 77 /* Linux 6.5 */
 #endif
 
-void serve_begin(struct launch *l)
+int serve_begin(struct launch *l, struct err *e)
 {
-	struct err e = {0};
-
-	l->control.socket = running_listen(&l->running, &e);
-	if (l->control.socket < 0)
-		l->outcome->unlisted = e;
+	l->control.socket = running_listen(&l->running, e);
+	return l->control.socket < 0 ? -1 : 0;
 }
 
 size_t serve_fds(const struct control *c, struct pollfd *fds)

@@ -27,7 +27,7 @@ struct control {
 };
 
 /* Of a sandbox that is entered among those that run; without it nothing but the commands above is missing. */
-void serve_begin(struct launch *l);
+int serve_begin(struct launch *l, struct err *e);
 /* For poll(2): how many of the 1 + PEERS_MAX have been filled in. */
 size_t serve_fds(const struct control *c, struct pollfd *fds);
 /* What has come over them. */

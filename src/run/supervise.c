@@ -69,9 +69,8 @@ static void stop_with_program(struct launch *l, int signal)
 	bool had_terminal = l->foreground;
 
 	/* Ctrl-Z of a terminal that is attached: there is no shell that could continue it. */
-	if (l->plan->detached) {
-		if (signal != SIGSTOP)
-			continue_program(l, false);
+	if (l->plan->detached && signal != SIGSTOP) {
+		continue_program(l, false);
 		return;
 	}
 	if ((signal == SIGTTIN || signal == SIGTTOU) && have_terminal(l)) {
@@ -273,6 +272,7 @@ int supervise(struct launch *l, struct err *e)
 		l->enter_at = clock_now() + ENTER_AFTER;
 	if (l->plan->detached && begin_detached(l, e))
 		return -1;
+	l->has_run = true;
 	if (l->deadline == STR_INFINITY)
 		return run_until_end(l, e);
 	if (start_clock(l, &timer, e))

@@ -637,8 +637,8 @@ def finish(t):
     return t
 
 
-def main():
-    scenario = globals()[sys.argv[1]]
+def main(scenarios):
+    scenario = scenarios[sys.argv[1]]
     started = []
     original = Term.__init__
 
@@ -662,4 +662,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(globals()))

@@ -1,0 +1,313 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Terminals of the sandbox's own, on the terminal of term.py: `run --tty always`, `exec` and `attach`.
+
+    ptys.py SCENARIO COMMAND...
+
+COMMAND is what makes the terminal; the scenario adds the program's words to it, where there are any.
+"""
+
+import hashlib
+import os
+import shlex
+import signal
+import sys
+import termios
+
+from term import Failure, Term, descendants, finish, main, until
+
+
+def is_raw(t):
+    return not t.modes()[3] & (termios.ICANON | termios.ISIG | termios.ECHO)
+
+
+def raw(t):
+    until(lambda: t.pump(0.01) and is_raw(t), "the terminal is raw")
+
+
+def child(t):
+    """The command that a shell as the only program on the terminal has started."""
+    until(lambda: descendants(t.pid), "the command runs")
+    return min(descendants(t.pid))
+
+
+# A script is no interactive shell, which would put the modes back itself.
+SCRIPT = """modes=$(stty -g); %s; status=$?
+for i in $(seq 200); do [ "$(stty -g)" != "$modes" ] || break; sleep 0.05; done
+[ "$(stty -g)" = "$modes" ] && echo "restored, status $status" || echo "other modes, status $status" """
+
+
+def script(*command):
+    return Term("bash", "-c", SCRIPT % shlex.join(command))
+
+
+# --- what comes through
+
+
+def all_bytes(*command):
+    """What is typed arrives as it is when the program wants it so: signals, flow control, line ends."""
+    data = bytes(range(256)) * 8
+    t = Term(*command, "sh", "-c", "stty raw -echo; echo go; head -c %d | md5sum" % len(data))
+    t.expect("^go$")
+    raw(t)
+    os.write(t.fd, data)
+    t.expect(hashlib.md5(data).hexdigest())
+    t.ended(0)
+    return t
+
+
+def flow_control(*command):
+    """Ctrl-S holds the output, Ctrl-Q lets it go on."""
+    t = Term(*command, "sh", "-c", "echo started; while :; do echo tick; sleep 0.02; done")
+    t.expect("^started\ntick$")
+    t.send("\x13")
+
+    def silent():
+        before = len(t.seen)
+        t.quiet(0.5)
+        return len(t.seen) == before
+
+    until(silent, "Ctrl-S stops the output")
+    t.pos = len(t.seen)
+    t.send("\x11")
+    t.expect("^tick\ntick$")
+    t.send("\x03")
+    t.ended(130)
+    return t
+
+
+def echo_off(*command):
+    """A password that is typed is shown by neither terminal."""
+    t = Term(*command, "sh", "-c", "stty -echo; echo ask; read x; stty echo; echo \"got ${#x}\"")
+    t.expect("^ask$")
+    t.line("s3cret")
+    t.expect("^got 6$")
+    t.refuse("s3cret")
+    t.ended(0)
+    return t
+
+
+def controlling(*command):
+    """It is the controlling terminal of the program, which leads the foreground."""
+    t = Term(*command, "sh", "-c", "tty </dev/tty; ps -o tpgid=,pgid= -p $$ | tr -s ' '")
+    t.expect("^/dev/tty$")
+    group = t.expect("^ ?(\\d+) (\\d+)$")
+    if group[1] != group[2]:
+        raise Failure("in the background: %s" % group[0])
+    t.ended(0)
+    return t
+
+
+def no_terminal(*command):
+    """None where none is wanted; the keys are signals all the same."""
+    t = Term(*command, "sh", "-c", "(: </dev/tty) 2>/dev/null || echo none; exec sleep 60")
+    t.expect("^none$")
+    t.send("\x03")
+    t.ended(130)
+    return t
+
+
+def background(*command):
+    """Stopped it does nothing, in the background it goes on, and comes back for Ctrl-C."""
+    t = Term("bash", "--norc", "--noprofile", "-i", S=shlex.join(command))
+    t.prompt()
+    t.line("$S sh -c 'echo start\"ed\"; while :; do echo t >>ticks; sleep 0.05; done'")
+    t.expect("^started$")
+    raw(t)
+    t.send("\x1a")
+    t.expect("Stopped")
+    t.prompt()
+    size = os.path.getsize("ticks")
+    t.quiet(0.4)
+    if os.path.getsize("ticks") != size:
+        raise Failure("the program goes on while it is stopped")
+    t.line("bg")
+    t.prompt()
+    until(lambda: os.path.getsize("ticks") > size + 4, "the program goes on in the background")
+    t.line('echo "mi"ne')
+    t.expect("^mine$")
+    t.prompt()
+    t.line("fg")
+    raw(t)
+    t.send("\x03")
+    t.expect("prompt> $")
+    t.line('echo "st=$?"')
+    t.expect("^st=130$")
+    return finish(t)
+
+
+# --- the modes afterwards
+
+
+def modes_at_end(*command):
+    t = script(*command, "sh", "-c", "echo started; read x; exit 4")
+    t.expect("^started$")
+    raw(t)
+    t.line("go")
+    t.expect("^restored, status 4$")
+    return t
+
+
+def modes_program_killed(*command):
+    t = script(*command, "sh", "-c", "stty raw -echo; echo started; read x; kill -KILL $$")
+    t.expect("started$")
+    raw(t)
+    t.send("go\n")
+    t.expect("^restored, status 137$")
+    return t
+
+
+def modes_client_told(*command):
+    t = script(*command, "sh", "-c", "echo started; exec sleep 60")
+    t.expect("^started$")
+    raw(t)
+    os.kill(child(t), signal.SIGTERM)
+    t.expect("^restored, status 143$")
+    return t
+
+
+def modes_client_killed(*command):
+    t = script(*command, "sh", "-c", "echo started; exec sleep 60")
+    t.expect("^started$")
+    raw(t)
+    os.kill(child(t), signal.SIGKILL)
+    t.expect("^restored, status 137$")
+    return t
+
+
+def modes_when_closed(*command):
+    """The program lives on without the terminal: the keys are signals of the caller's terminal again."""
+    t = script(*command, "sh", "-c",
+               "trap 'exit 5' INT; echo started; read x; exec </dev/null >/dev/null 2>&1\n"
+               "while :; do sleep 0.05; done")
+    t.expect("^started$")
+    raw(t)
+    t.line("go")
+    until(lambda: t.pump(0.01) and not is_raw(t), "the modes are restored")
+    t.send("\x03")
+    until(lambda: not descendants(t.pid) or not t.pump(0.01), "Ctrl-C arrives")
+    return t
+
+
+def modes_stopped(*command):
+    """Stopped from elsewhere, as raw keys do not: modes back; fg: raw again, and the new size."""
+    t = Term("bash", "--norc", "--noprofile", "-i", S=shlex.join(command))
+    t.prompt()
+    t.line("$S python3 -c 'import os\n"
+           "print(\"start\" + \"ed\", flush=True)\n"
+           "while input() != \"end\": print(\"size %d %d\" % os.get_terminal_size(0), flush=True)'")
+    t.expect("^started$")
+    raw(t)
+    os.kill(min(descendants(t.pid)), signal.SIGTSTP)
+    t.expect("Stopped")
+    t.prompt()
+    t.line("stty -a")
+    t.expect("(^| )icanon")
+    t.prompt()
+    t.resize(33, 99)
+    t.line("fg")
+    raw(t)
+    t.line("ask")
+    t.expect("^size 99 33$")
+    t.line("end")
+    t.expect("^prompt> ")
+    return finish(t)
+
+
+# --- attach; the program answers `got WORD`, and ends with status 4 at `quit`
+
+
+def attached(*command):
+    t = Term(*command)
+    raw(t)
+    return t
+
+
+def attach_types(*command):
+    t = attached(*command)
+    t.line("hello")
+    t.expect("^got hello$")
+    t.line("quit")
+    t.ended(4)
+    return t
+
+
+def attach_two(*command):
+    """Both see everything, and both may type."""
+    a, b = attached(*command), attached(*command)
+    a.line("one")
+    for t in a, b:
+        t.expect("^got one$")
+    b.line("two")
+    for t in a, b:
+        t.expect("^got two$")
+    a.line("quit")
+    for t in a, b:
+        t.ended(4)
+    return a
+
+
+def leave(command, keys, before=""):
+    t = attached(*command)
+    if before:
+        t.line(before)
+        t.expect("^got " + before + "$")
+    t.send(keys)
+    t.expect("goes on in the background$")
+    t.ended(0)
+    if is_raw(t):
+        raise Failure("the terminal is still raw")
+    return t
+
+
+def attach_detaches(*command):
+    leave(command, "\x10\x11")
+    leave(command, "\r\x10\x11", "word")
+    return leave(command + ("--detach-keys", "a,a,b"), "aab", "aaxb")
+
+
+def attach_without_keys(*command):
+    """Without keys to leave all of them are for the program."""
+    t = attached(*command, "--detach-keys", "")
+    t.line("keys")
+    t.expect("^ready$")
+    t.send("\x10\x11")
+    t.expect("^ 10 11$")
+    os.kill(t.pid, signal.SIGTERM)
+    t.expect("goes on in the background$")
+    t.ended(0)
+    return t
+
+
+def attach_resizes(*command):
+    t = attached(*command)
+    t.resize(31, 77)
+    t.line("size")
+    t.expect("^31 77$")
+    os.kill(t.pid, signal.SIGHUP)
+    t.ended(0)
+    return t
+
+
+def attach_killed(*command):
+    t = script(*command)
+    raw(t)
+    os.kill(child(t), signal.SIGKILL)
+    t.expect("^restored, status 137$")
+    return t
+
+
+def attach_ctrl_c(*command):
+    """To a program without a terminal: Ctrl-C is a signal for it; the caller's modes stay as they are."""
+    t = Term(*command)
+    t.expect("^tick$")
+    if is_raw(t):
+        raise Failure("raw without need")
+    t.send("\x03")
+    t.expect("^(\\^C)?told$")
+    t.ended(3)
+    return t
+
+
+if __name__ == "__main__":
+    sys.exit(main(globals()))
