@@ -46,7 +46,7 @@ int fd_send_all(int socket, const void *data, size_t n, const int *fds, size_t n
 
 		m.msg_control = control.buffer;
 		m.msg_controllen = CMSG_SPACE(n_fds * sizeof(*fds));
-		c = CMSG_FIRSTHDR(&m);
+		c = &control.align;
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
 		c->cmsg_len = CMSG_LEN(n_fds * sizeof(*fds));

@@ -230,7 +230,8 @@ static int run(struct store_words *w, struct attached *a, struct err *e)
 	if (keys_parse(&a->keys, sequence ? sequence : "ctrl-p,ctrl-q", e))
 		return -1;
 	a->connection = visit_connect(w, a->name, e);
-	if (a->connection < 0 || open_log(w, a, &s, e) || ask(a, e))
+	if (a->connection < 0 || visit_check_paused(w, a->name, e) || open_log(w, a, &s, e) ||
+	    ask(a, e))
 		return -1;
 	a->signals = watch_signals(e);
 	if (a->signals < 0 || (a->has_terminal && terminal_raw(&a->terminal, STDIN_FILENO, e)))

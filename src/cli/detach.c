@@ -71,11 +71,12 @@ static int close_others(int socket, struct err *e)
 
 static _Noreturn void launch(const struct session *s, struct sandbox_request *request, int socket)
 {
-	struct background b = {.socket = socket};
+	static struct background b;
 	struct outcome out = {0};
 	struct err e = {0};
 	int status = -1;
 
+	b.socket = socket;
 	request->started = started;
 	request->context = &b;
 	if (setsid() < 0)

@@ -46,12 +46,15 @@ static int read_options(struct store_words *w, struct visitor_command *c, struct
 	return 0;
 }
 
-/* A command would not begin before it goes on, and nothing would tell why. */
-static int check_paused(struct store_words *w, const char *name, struct err *e)
+int visit_check_paused(struct store_words *w, const char *name, struct err *e)
 {
 	struct running r = {.pool = &w->pool, .home = -1, .dir = -1, .process = -1};
 	int rc = running_read(&r, w->host.runtime_home, name, e);
-	bool is_paused = rc > 0 && control_is_paused(&r);
+	struct process launcher;
+	/* A launcher that is stopped (Ctrl-Z) hears nobody. */
+	bool is_paused = rc > 0 &&
+			 (control_is_paused(&r) ||
+			  (process_read(r.launcher.pid, &launcher) == 0 && launcher.stopped));
 
 	running_done(&r);
 	if (rc < 0)
@@ -85,7 +88,7 @@ static int exec(struct store_words *w, struct err *e)
 	if (read_options(w, &c, e) || run_open_standard(NULL, e))
 		return -1;
 	connection = visit_connect(w, c.name, e);
-	if (connection < 0 || check_paused(w, c.name, e))
+	if (connection < 0 || visit_check_paused(w, c.name, e))
 		return -1;
 	status = visitor_execute(connection, &c, e);
 	fd_closep(&connection);

@@ -66,6 +66,19 @@ static int already_ended(struct store_words *w, const char *name)
 	return 0;
 }
 
+/*
+ * Its PID 1 has gone, and its launcher may be at work on what is kept: whoever runs or removes it next
+ * should not find it locked.
+ */
+static void await_settled(const struct target *t)
+{
+	_cleanup_fd_ int launcher = t->of.launcher.pid ? process_open(&t->of.launcher) : -1;
+	struct pollfd end = {.fd = launcher, .events = POLLIN};
+
+	if (launcher >= 0)
+		(void)!poll(&end, 1, TIMEOUT / 1000);
+}
+
 /* The status; with t->launcher open if its end is to be waited for. */
 static int begin_stop(struct store_words *w, struct target *t, bool quiet)
 {
@@ -75,8 +88,10 @@ static int begin_stop(struct store_words *w, struct target *t, bool quiet)
 	t->launcher = -1;
 	if (rc < 0)
 		return fail(&e);
-	if (rc == 0)
+	if (rc == 0) {
+		await_settled(t);
 		return quiet ? 0 : already_ended(w, t->name);
+	}
 	t->launcher = process_open(&t->of.launcher);
 	if (t->launcher < 0 && errno != ESRCH) {
 		err_errno(&e, "%s: its launcher", t->name);
@@ -109,7 +124,7 @@ static int kill_again(struct target *t, int64_t since)
 /* How many have not ended yet. */
 static size_t await_ends(struct target *targets, size_t n, int64_t usec)
 {
-	struct pollfd fds[n];
+	struct pollfd fds[n + 1];
 	size_t left = 0;
 
 	for (size_t i = 0; i < n; i++) {

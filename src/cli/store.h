@@ -94,6 +94,8 @@ int store_not_running(struct store_words *w, const char *name, struct err *e);
 int store_end_running(struct store_words *w);
 /* exec.c: a connection to the control socket of one that runs; -1, with ENOENT in e->error: none does. */
 int visit_connect(struct store_words *w, const char *name, struct err *e);
+/* -1: it is paused or stopped; nothing would happen before it goes on, and nobody would tell why. */
+int visit_check_paused(struct store_words *w, const char *name, struct err *e);
 
 /* A time since 1970, for people. */
 const char *store_date(struct pool *p, int64_t nanoseconds);

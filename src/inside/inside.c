@@ -176,10 +176,7 @@ static pid_t start_program(struct inside *in)
 
 _Noreturn void inside_main(struct inside *in)
 {
-	struct start first = {.argv = in->plan->argv,
-			      .environment = in->plan->environment,
-			      .directory = in->plan->working_directory,
-			      .terminal = -1};
+	static struct start first;
 
 	/* Dies with the launcher; if that has died already, the channel is at its end, which init.c
 	 * sees. */
@@ -190,6 +187,10 @@ _Noreturn void inside_main(struct inside *in)
 	if (steps_run(inside_setup, inside_setup_rows, in->plan, in, &in->progress->setup,
 		      &in->err))
 		fail(in);
+	first = (struct start){.argv = in->plan->argv,
+			       .environment = in->plan->environment,
+			       .directory = in->plan->working_directory,
+			       .terminal = -1};
 	first.session = in->plan->tty == TTY_NEVER;
 	first.foreground = in->foreground;
 	memcpy(first.standard, in->standard, sizeof(first.standard));

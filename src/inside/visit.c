@@ -132,10 +132,11 @@ static int make_terminal(struct inside *in, const struct visit *v, int connectio
 static _Noreturn void execute(struct inside *in, const struct visitor *visitor,
 			      const struct visit *v, const int *fds)
 {
-	struct start start = {
-		.session = true, .terminal = -1, .standard = {fds[1], fds[2], fds[3]}};
+	static struct start start;
 	volatile size_t at;
 
+	start = (struct start){
+		.session = true, .terminal = -1, .standard = {fds[1], fds[2], fds[3]}};
 	in->start = &start;
 	if (read_text(in, v, fds[0], &start, visitor->err) == 0 &&
 	    make_terminal(in, v, visitor->connection, &start, visitor->err) == 0)

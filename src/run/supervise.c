@@ -99,6 +99,13 @@ static void stop_with_program(struct launch *l, int signal)
 	continue_program(l, had_terminal && have_terminal(l));
 }
 
+/* Who leads a session cannot be stopped by SIGTSTP: nobody in it could continue it (POSIX). */
+static int signal_for_program(const struct launch *l, const struct signalfd_siginfo *info)
+{
+	return info->ssi_signo == SIGTSTP && l->plan->tty == TTY_NEVER ? SIGSTOP
+								       : (int)info->ssi_signo;
+}
+
 static void pass_signals(struct launch *l)
 {
 	struct signalfd_siginfo info;
@@ -107,7 +114,8 @@ static void pass_signals(struct launch *l)
 		if (info.ssi_signo == SIGWINCH && l->output.relay)
 			output_return_to_terminal(&l->output);
 		else if (info.ssi_signo != SIGCONT)
-			channel_send(l->channel, MESSAGE_SIGNAL, (int)info.ssi_signo, NULL);
+			channel_send(l->channel, MESSAGE_SIGNAL, signal_for_program(l, &info),
+				     NULL);
 	}
 }
 

@@ -47,8 +47,10 @@ try() {
 	local words
 
 	for words in 'exec victim true' 'wait victim'; do
+		# Several words.
 		# shellcheck disable=SC2086
 		fails try unshare --user --map-current-user ./launcher $words
+		# Several words.
 		# shellcheck disable=SC2086
 		fails try unshare --user --map-root-user ./launcher $words
 	done

@@ -144,6 +144,8 @@ gone_with_all() {
 	exited 0
 	sb exec one true
 	refused 'one: it is paused' 'sandbox resume one'
+	sb attach one
+	refused 'one: it is paused' 'sandbox resume one'
 	ok resume one
 	ok exec one true
 	kill -KILL "$launcher"
@@ -246,6 +248,7 @@ alike() {
 	}
 	facts -p shell >plain
 	for options in '-p nested' '--set User.UMask=027' '--env NEW=1' '--user root'; do
+		# Several words.
 		# shellcheck disable=SC2086
 		facts -p shell $options >other
 		! diff plain other >/dev/null || fail "no difference: $options"

@@ -456,6 +456,19 @@ remember_files() {
 		'changes  => old$'
 }
 
+@test "with --tty never SIGTSTP stops the program, exec says so, and SIGCONT lets it go on" {
+	begin -p shell --tty never -n one -- sh -c "$TICKS"
+	wait_for 5 test -s ticks
+	kill -TSTP "$launcher"
+	wait_for 5 grep -q '^State:.T' "/proc/$launcher/status"
+	sb exec one true
+	refused 'one: it is paused' 'sandbox resume one'
+	kill -CONT "$launcher"
+	grows ticks
+	ok exec one true
+	ok stop one
+}
+
 # --- inspect
 
 @test "inspect: words, processes and plan of one that runs" {

@@ -76,10 +76,10 @@ no_scopes() {
 	sb -p shell --memory 64M -- true
 	refused 'sandbox-scope was killed'
 	# The launcher is in its scope by then, which ends with it.
-	printf '%s\n' '#!/bin/sh' "'$real' \"\$@\" && echo done >asked; kill -KILL \$\$" >"$HOME/other/helpers/sandbox-scope"
+	printf '%s\n' '#!/bin/sh' "'$real' \"\$@\" && echo yes >asked; kill -KILL \$\$" >"$HOME/other/helpers/sandbox-scope"
 	sb -p shell --memory 64M -- true
 	refused 'sandbox-scope was killed'
-	[ "$(cat asked)" = done ] || report 'the real helper did not get so far'
+	[ "$(cat asked)" = yes ] || report 'the real helper did not get so far'
 	wait_for 10 no_scopes || fail "$(scopes)"
 	sb -p build --verbose -- echo ran
 	exited 0
