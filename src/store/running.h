@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which sandboxes run: one private directory each, $XDG_RUNTIME_DIR/sandbox/NAME, with the file `state`.
+ * Which sandboxes run: one private directory each, $XDG_RUNTIME_DIR/sandbox/NAME, with the file `state`, and
+ * the socket `control` (run/serve.h).
  *
  * The launcher makes the directory, holds a lock on it (flock(2)) for as long as it lives, writes the state
  * when the program runs, and removes both at its end. The kernel drops the lock with the process; so a

@@ -6,6 +6,7 @@
  *	0/upper 0/work	the layer of the first tree, 1/... of the second
  *	base		what the host had at each changed path when the sandbox first saw it (base.c)
  *	saved		contents of such files, for a merge
+ *	log log.1	what it has printed in the background (log.h)
  *	commit.N	journal and slots of a commit (journal.c); the last one is what `undo` takes back
  *
  * A directory that is a link, is not ours, or that others may write to is refused. Whoever holds the

@@ -450,8 +450,16 @@ remember_files() {
 		try sandbox stop --f
 		try sandbox pause fi
 		try sandbox resume ""
-		try sandbox changes ""'
+		for command in exec attach wait changes logs start remove; do
+			try sandbox $command ""
+		done'
 	exited 0
+	for command in exec attach wait; do
+		shows "^sandbox $command  => first\$"
+	done
+	for command in logs start remove; do
+		shows "^sandbox $command  => old\$"
+	done
 	shows 'stop  => first$' '--timeout 3  => first$' 'stop --f => --force$' 'pause fi => first$' 'resume  => first$' \
 		'changes  => old$'
 }
