@@ -89,6 +89,28 @@ no_scopes() {
 	no_leftovers
 }
 
+@test "in the background: the limits hold for the program and for what exec runs, the log says so, the scope ends" {
+	export XDG_RUNTIME_DIR=/run/user/$UID
+	sb run -d -n back -p shell --memory 64M -- sh -c 'echo ready; sleep 100'
+	exited 0
+	printed back
+	[[ $(scopes) == *sandbox-back.*.scope*running* ]] || fail "$(scopes)"
+	# Its cgroup namespace begins at the sandbox's group, as the program's does.
+	sb exec back cat /proc/self/cgroup /proc/2/cgroup
+	exited 0
+	printed $'0::/\n0::/'
+	sb exec back sh -c 'head -c 200M /dev/zero | tail -c 150M | wc -c'
+	[ "$status" -eq 137 ] || report 'not killed'
+	sb wait back
+	printed 137
+	sb logs --events back
+	shows '^ready$' 'killed by MemoryMax=64M, peak 64M' 'ended 137'
+	wait_for 10 no_scopes || fail "$(scopes)"
+	sb remove back
+	exited 0
+	no_leftovers
+}
+
 @test "a sandbox with limits is a scope, with its name, that ends with it" {
 	"$SANDBOX" -p shell -n mine --memory 64M -- sh -c 'echo ready; sleep 100' >started 2>&1 3>&- &
 	launcher=$!
