@@ -87,7 +87,7 @@ cow_changes() {
 	committed=$(printf '%s\n' "${commits[@]}" | median) undone=$(printf '%s\n' "${undos[@]}" | median)
 	"$SANDBOX" discard "$name" >/dev/null 2>&1 || true
 	row '  rsync -a, changes, commit, undo of 10,000 files in 100,000' "$(printf '%s\n' "$rsync" "$changed" \
-		"$committed" "$undone" | awk '{ printf "%s%.0f", NR > 1 ? ", " : "", $1 / 1e3 } END { print " ms" }')"
+		"$committed" "$undone" | awk '{ printf "%s%.0f", (NR > 1 ? ", " : ""), $1 / 1e3 } END { print " ms" }')"
 	row 'changes of 10,000 in 100,000 files / rsync -a of them' "$(ratio "$changed" "$rsync")" '<= 1.00'
 	row 'commit of 10,000 in 100,000 files / rsync -a of them' "$(ratio "$committed" "$rsync")" '<= 1.00'
 	cow_scaling "$changed"
