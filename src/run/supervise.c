@@ -216,7 +216,8 @@ static int run_until_end(struct launch *l, struct err *e)
 		found = poll(fds, fixed + peers + outputs, shortest(l, patience));
 		if (found < 0 && errno != EINTR)
 			return err_errno(e, "poll");
-		if (found <= 0 && patience < 0)
+		/* The terminal may be ours by now; of an interrupted call nothing is known. */
+		if (found < 0 || (found == 0 && patience < 0))
 			continue;
 		dead = dead_server(l, fds + 2);
 		if (dead)
