@@ -474,6 +474,6 @@ int run_plan(const struct plan *plan, const struct sandbox_request *request, str
 	l.status = status < 0 ? -1 : l.killed ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	steps_undo(launch_steps, launch_rows, plan, &l);
 	serve_end(&l.control, l.status);
-	ret->interrupted = had_terminal && l.status == 128 + SIGINT;
+	ret->interrupted = had_terminal && l.killed && l.status == 128 + SIGINT;
 	return l.status;
 }

@@ -36,7 +36,7 @@ scenario() {
 		exec "$@"
 	SH
 	chmod +x plain
-	for name in ctrl_c ctrl_c_once window_size tty_name shell_ctrl_c shell_loop_ctrl_c \
+	for name in ctrl_c ctrl_c_once window_size tty_name shell_ctrl_c shell_loop_ctrl_c shell_loop_status_130 \
 		shell_modes_after_death stop_and_continue stop_freezes inner_shell background_reads \
 		background_works pager; do
 		capture timeout -k 5 60 python3 "$ROOT/tests/live/probes/term.py" "$name" "$PROJECT/plain" 3>&-
@@ -94,6 +94,10 @@ scenario() {
 
 @test "in an interactive shell: Ctrl-C ends the loop around it" {
 	scenario shell_loop_ctrl_c
+}
+
+@test "in an interactive shell: status 130 alone does not end the loop" {
+	scenario shell_loop_status_130
 }
 
 @test "Ctrl-Z stops the job, fg resumes it with input and status" {

@@ -320,6 +320,16 @@ def shell_loop_ctrl_c(sandbox):
     return finish(t)
 
 
+def shell_loop_status_130(sandbox):
+    """A program that only has the status of Ctrl-C does not end the loop."""
+    t = shell(sandbox)
+    t.line("for i in 1 2; do $S sh -c 'exit 130'; echo \"next-$i $?\"; done")
+    t.expect("^next-1 130$")
+    t.expect("^next-2 130$")
+    t.prompt()
+    return finish(t)
+
+
 def stop_and_continue(sandbox):
     t = shell(sandbox)
     t.line("$S sh -c 'echo started; read x; echo got-$x; exit 5'")
