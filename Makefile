@@ -30,14 +30,14 @@ LIBS = $(shell pkg-config $(if $(filter 1,$(STATIC)),--static) --libs $(PKGS))
 
 # In the order of a run: what was written, what the host has, what will happen, what happens.
 BASE := err pool str clock path nearest fd jsonw step cap seccomp seccomp_build seccomp_args seccomp_oci
-PROFILE := keys parse set load groups filter_word
-HOST := host process paths ids overlay standins cgroup attempt features features_kernel features_tools features_cgroups
-PLAN := uses mounts rules cow environment filter limits plan print
-INSIDE := usage channel inside group user overlay mounts kernelfs landlock terminal program visit init
+PROFILE := keys parse set load groups filter_word net_word
+HOST := host process paths ids overlay standins network sources sources_text sources_apt sources_npm sources_pip sources_cargo sources_git cgroup attempt features features_kernel features_tools features_cgroups
+PLAN := uses net net_texts mounts rules cow environment filter limits plan print print_net
+INSIDE := usage channel inside group user overlay mounts kernelfs network landlock terminal program visit init
 STORE := store log running tree state text layer node remove scan base change compare executed journal beneath copy marks work put \
 	apply place revert decide merge operations prepare records finish commit undo
-RUN := prepare filter git group overlay server standins registry terminal effects output serve launch idmap enter supervise processes control visitor
-CLI := options run detach report explain profile doctor store list remove lifecycle start exec attach logs wait inspect stats changes diff choose commit completion completion_bash \
+RUN := prepare filter git group cell overlay server standins network driver publish interface refused registry terminal effects output serve launch idmap enter supervise processes control visitor
+CLI := options run detach report explain profile doctor store list remove lifecycle start exec publish attach logs wait inspect stats changes diff choose commit completion completion_bash \
 	completion_zsh completion_fish help
 SRC := $(BASE:%=base/%) $(PROFILE:%=profile/%) $(HOST:%=host/%) $(PLAN:%=plan/%) $(INSIDE:%=inside/%) \
 	$(STORE:%=store/%) $(RUN:%=run/%) $(CLI:%=cli/%)

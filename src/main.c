@@ -29,6 +29,8 @@ const struct command commands[] = {
 	{"inspect", cmd_inspect, "NAME [--json]", "all that is known of a sandbox"},
 	{"exec", cmd_exec, "[--tty WHEN] [--env NAME=VALUE] [-C DIR] NAME COMMAND [ARG...]",
 	 "run one more command in a running sandbox"},
+	{"publish", cmd_publish, "NAME [ADDR:]HOSTPORT:PORT[/udp]...",
+	 "more ports of a running sandbox on the host"},
 	{"attach", cmd_attach, "NAME [--detach-keys KEYS]",
 	 "see and type what a sandbox in the background shows"},
 	{"logs", cmd_logs, "NAME [-f] [--since TIME] [--tail N] [--timestamps] [--events] [--json]",

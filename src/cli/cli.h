@@ -95,6 +95,7 @@ int cmd_remove(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
 int cmd_exec(int argc, char **argv);
+int cmd_publish(int argc, char **argv);
 int cmd_attach(int argc, char **argv);
 int cmd_logs(int argc, char **argv);
 int cmd_wait(int argc, char **argv);

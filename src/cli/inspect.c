@@ -14,6 +14,7 @@
 #include "run/control.h"
 #include "run/effects.h"
 #include "run/processes.h"
+#include "run/visitor.h"
 
 enum { LIMIT_MAX = 4096 };
 
@@ -28,8 +29,10 @@ struct view {
 	struct running running; /* if it runs */
 	process_vec processes;
 	const char *limits[LIMITS]; /* NULL: no such file, or no cgroup */
-	struct store store;	    /* if it is kept */
-	struct session session;	    /* with the plan, unless there is none: */
+	struct refused refused;	    /* by its network, if it has one of its own: */
+	bool has_network;
+	struct store store;	/* if it is kept */
+	struct session session; /* with the plan, unless there is none: */
 	struct err no_plan;
 };
 
@@ -50,6 +53,17 @@ static void read_limits(struct store_words *w, struct view *v)
 	}
 }
 
+static void read_refused(struct store_words *w, struct view *v)
+{
+	struct err ignored;
+	_cleanup_fd_ int connection =
+		running_connect(&w->pool, w->host.runtime_home, v->name, &ignored);
+
+	/* What is paused does not answer. */
+	v->has_network = connection >= 0 && !v->is_paused &&
+			 visitor_refused(connection, &v->refused) == 1;
+}
+
 /* 1: it runs; 0: it does not; -1: refused. */
 static int look_at_run(struct store_words *w, struct view *v, struct err *e)
 {
@@ -62,6 +76,7 @@ static int look_at_run(struct store_words *w, struct view *v, struct err *e)
 	v->is_paused = control_is_paused(&v->running);
 	processes_below(&w->pool, v->running.init.pid, true, &v->processes);
 	read_limits(w, v);
+	read_refused(w, v);
 	rc = running_lives(&v->running);
 	running_done(&v->running);
 	return rc;
@@ -173,6 +188,10 @@ static void print_run(struct store_words *w, const struct view *v)
 		if (v->limits[i])
 			printf("  %-15s %s\n", limit_files[i], str_safe(&w->pool, v->limits[i]));
 	}
+	if (v->has_network && v->refused.n_rows)
+		printf("  network   %s\n", refused_line(&w->pool, &v->refused));
+	for (size_t i = 0; v->has_network && i < v->refused.n_rows; i++)
+		printf("    refused %s\n", refused_row_text(&w->pool, &v->refused.rows[i]));
 	print_processes(w, v);
 }
 
@@ -218,6 +237,8 @@ static void json_run(struct jsonw *j, const struct view *v)
 			jsonw_string(j, limit_files[i], v->limits[i]);
 	}
 	jsonw_close(j, '}');
+	if (v->has_network)
+		refused_json(j, &v->refused);
 	jsonw_open(j, "processes", '[');
 	for (size_t i = 0; i < v->processes.n; i++) {
 		const struct process *p = &v->processes.v[i];

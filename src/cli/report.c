@@ -81,6 +81,8 @@ static void print_json(struct pool *pool, const struct plan *p, const struct out
 	report_json_count(&j, "io_read", u->read);
 	report_json_count(&j, "io_written", u->written);
 	json_limits(&j, pool, p, out);
+	if (out->connections)
+		refused_json(&j, out->connections);
 	jsonw_string(&j, "kept", out->kept);
 	jsonw_number(&j, "changes", (int64_t)out->changes);
 	jsonw_close(&j, '}');

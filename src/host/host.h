@@ -118,6 +118,27 @@ struct host_disk {
 	int error;	    /* errno when the path could not be reached; 0: it is on no disk */
 };
 
+/* What a network of the sandbox's own needs. */
+struct host_network {
+	const char *slirp4netns, *pasta, *nft, *dnsmasq, *tc, *ip; /* NULL: not installed */
+	int tun_error; /* errno of opening /dev/net/tun */
+	bool ipv6;     /* the host has an address with which it may reach others */
+	const char *
+		resolv_place; /* real path of /etc/resolv.conf, also of one that is missing; or NULL */
+	bool has_resolv_conf;
+	vec_of(const char *) nameservers; /* addresses, up to three; never none */
+	bool dns4, dns6;		  /* there is one of this family */
+	const char *search;		  /* domains, or NULL */
+};
+
+/* A group of hosts that AllowHosts= names, such as @npm: host/sources.h. */
+struct host_source;
+struct host_group {
+	const char *name;
+	const struct host_source *sources;
+	size_t n;
+};
+
 struct host {
 	struct pool *pool;
 	uid_t uid;
@@ -149,6 +170,9 @@ struct host {
 	const char *fuse_overlayfs;	  /* NULL: not installed */
 	bool fuse_device;		  /* /dev/fuse can be opened */
 	host_standin_vec standins;	  /* only for a program that is root in a tree of root's */
+	/* only with Mode=private */
+	struct host_network network;
+	vec_of(struct host_group) host_groups; /* those that AllowHosts= names */
 	/* only where limits are asked for */
 	struct host_cgroup cgroup;
 	uint64_t memory;  /* bytes of the machine */
@@ -194,6 +218,8 @@ const char *host_own_cgroup(struct pool *pool, const char *mount);
 void host_cgroup_probe(struct host *h, bool without_controllers);
 /* Memory and processors. */
 void host_machine_probe(struct host *h);
+/* Programs, the tap device, name servers. */
+void host_network_probe(struct host *h);
 /* The disk that a file is on, added to h->disks. */
 void host_disk_probe(struct host *h, const char *path);
 /* Subordinate ranges and the two set-user-ID programs that map them. */

@@ -20,6 +20,7 @@ enum message_kind {
 			  any more */
 	/* launcher to PID 1 */
 	MESSAGE_MAPPED,	    /* the id maps are written */
+	MESSAGE_NETWORK,    /* the sandbox's own network is up */
 	MESSAGE_SIGNAL,	    /* value: to be sent to the program's process group */
 	MESSAGE_FOREGROUND, /* give the terminal to the program's process group, and continue it */
 	MESSAGE_VISITOR,    /* with a connection, whose requests are for PID 1: see visit.h */

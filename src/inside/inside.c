@@ -19,7 +19,7 @@
  *	mounts		parents first. Destinations are looked up below the root's descriptor, never
  *			by a path twice
  *	seal		directories in which we made mount points become read-only
- *	network		loopback up
+ *	network		loopback up; of a network that others make meanwhile, until it is there
  *	hostname
  *	enter		a root that is not the host's becomes the root
  *	terminal	a pty, whose session is ours: then the program can be stopped in it (Ctrl-Z)
@@ -98,7 +98,7 @@ const struct step inside_setup[] = {
 	{"root", NULL, inside_make_root, NULL},
 	{"mounts", NULL, inside_mount_all, NULL},
 	{"seal", NULL, inside_seal, NULL},
-	{"network", plan_has_network, inside_loopback_up, NULL},
+	{"network", plan_has_network, inside_await_network, NULL},
 	{"hostname", NULL, inside_set_hostname, NULL},
 	{"enter", plan_has_own_root, inside_enter_root, NULL},
 	{"terminal", plan_has_terminal, inside_make_terminal, NULL},

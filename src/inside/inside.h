@@ -131,8 +131,9 @@ int inside_new_filesystem(const char *type, const char *const *options, uint64_t
 int inside_mount_proc(struct inside *in, int dir, const char *name, struct err *e); /* the mount */
 int inside_fill_dev(struct inside *in, int dev, struct err *e);
 int inside_open_devices(struct inside *in, struct err *e);
-int inside_loopback_up(void *context, struct err *e);
 int inside_set_hostname(void *context, struct err *e);
+/* network.c: loopback up; of a network of its own, until all of it is */
+int inside_await_network(void *context, struct err *e);
 /* landlock.c */
 int inside_make_landlock(void *context, struct err *e);
 int inside_enter_landlock(void *context, struct err *e);

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel shows: /proc, /dev, the loopback interface, the host name. */
+/* What the kernel shows: /proc, /dev, the host name. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -221,17 +218,6 @@ int inside_fill_dev(struct inside *in, int dev, struct err *e)
 	if (mount < 0 || add_node(dev, "shm", true, mount, e))
 		return -1;
 	return add_named_devices(in, dev, e);
-}
-
-int inside_loopback_up(void *context, struct err *e)
-{
-	_cleanup_fd_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
-
-	(void)context;
-	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo))
-		return err_errno(e, "cannot bring the loopback interface up");
-	return 0;
 }
 
 int inside_set_hostname(void *context, struct err *e)

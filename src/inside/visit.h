@@ -22,6 +22,8 @@ enum visit_kind {
 	VISIT_EXEC = 1, /* for PID 1: see above */
 	VISIT_WAIT, /* for the launcher, which answers MESSAGE_STARTED, and MESSAGE_ENDED in the end */
 	VISIT_ATTACH, /* the same; until then struct input goes to the program's terminal */
+	VISIT_PUBLISH, /* for the launcher: a port more; answered by MESSAGE_STARTED or MESSAGE_FAILED */
+	VISIT_REFUSED, /* for the launcher, which sends a memfd with its struct refused, or none */
 };
 /* The value of that MESSAGE_STARTED is a set of these. */
 enum { RUNS_DETACHED = 1, RUNS_ON_PTY = 2 };
@@ -44,4 +46,5 @@ struct visit {
 	uint32_t length, words, assignments;
 	bool terminal;
 	struct winsize size;
+	char port[96]; /* VISIT_PUBLISH: as in Publish= */
 };

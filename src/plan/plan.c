@@ -42,35 +42,6 @@ bool plan_is_asked_for(const struct setting *s, enum key_id id)
 	return s->set && (key_is_list(id) ? s->list.n > 0 : s->number != STR_INFINITY);
 }
 
-/* A key either is enforced or the run is refused; Optional= turns the refusal into a note. */
-int plan_refuse_unavailable(const struct plan_inputs *in, struct plan *p, struct err *e)
-{
-	static const struct {
-		enum key_id first, last;
-		const char *why;
-	} unavailable[] = {
-		{KEY_ALLOW_HOSTS, KEY_NETWORK_RATE, "a network of its own is not in this version"},
-	};
-
-	for (size_t i = 0; i < sizeof(unavailable) / sizeof(unavailable[0]); i++) {
-		for (enum key_id id = unavailable[i].first; id <= unavailable[i].last; id++) {
-			if (!plan_is_asked_for(&in->profile->s[id], id))
-				continue;
-			if (!plan_is_optional(in->profile, id)) {
-				plan_refuse(in, id, e, unavailable[i].why);
-				return err_hint(e, "take it out, or name it in Optional=");
-			}
-			*vec_add(p->pool, &p->notes) =
-				pool_printf(p->pool, "%s is not enforced: %s", keys[id].name,
-					    unavailable[i].why);
-		}
-	}
-	if (p->network != NETWORK_PRIVATE)
-		return 0;
-	plan_refuse(in, KEY_NETWORK, e, "not in this version");
-	return err_hint(e, "--net none, or --net host to share the host's network");
-}
-
 static struct id_map one_id(uint32_t inside, uint32_t outside)
 {
 	return (struct id_map){inside, outside, 1};
@@ -174,6 +145,8 @@ static int plan_capabilities(const struct plan_inputs *in, struct plan *p, struc
 	if (p->caps_ambient & ~p->caps_bounding)
 		return plan_refuse(in, KEY_AMBIENT, e,
 				   "not all of it is in CapabilityBoundingSet=");
+	if (plan_net_capabilities(in, p, e))
+		return -1;
 	p->caps_held = p->identity.kind == IDENTITY_ROOT ? p->caps_bounding : p->caps_ambient;
 	return 0;
 }
@@ -306,7 +279,7 @@ int plan_landlock(const struct plan_inputs *in, struct plan *p, struct err *e)
 	return 0;
 }
 
-static int plan_network(const struct plan_inputs *in, struct plan *p, struct err *e)
+static int plan_namespaces(const struct plan_inputs *in, struct plan *p, struct err *e)
 {
 	bool open = p->network == NETWORK_HOST &&
 		    profile_number(in->profile, KEY_ABSTRACT_SOCKETS, false);
@@ -363,22 +336,22 @@ int plan_build(const struct plan_inputs *in, struct plan *p, struct err *e)
 	const struct profile *profile = in->profile;
 	const struct host *h = in->host;
 
-	*p = (struct plan){
-		.pool = profile->pool,
-		.argv = in->argv,
-		.profile_name = profile->name,
-		.description = profile_text_of(profile, KEY_DESCRIPTION, NULL),
-		.hostname = profile_text_of(profile, KEY_HOSTNAME, "sandbox"),
-		.umask = (int)profile_number(profile, KEY_UMASK, -1),
-		.network = (enum choice_network)profile_number(profile, KEY_NETWORK, NETWORK_NONE),
-		.restrict_namespaces = profile_number(profile, KEY_RESTRICT_NAMESPACES, true),
-		.keep = (enum choice_keep)profile_number(
-			profile, KEY_KEEP, in->wishes.detached ? KEEP_YES : KEEP_AUTO),
-		.tty = in->wishes.tty,
-		.detached = in->wishes.detached,
-		.state_home = h->state_home,
-		.runtime_home = h->runtime_home,
-		.cache_dir = h->cache_home};
+	*p = (struct plan){.pool = profile->pool,
+			   .argv = in->argv,
+			   .profile_name = profile->name,
+			   .description = profile_text_of(profile, KEY_DESCRIPTION, NULL),
+			   .hostname = profile_text_of(profile, KEY_HOSTNAME, "sandbox"),
+			   .umask = (int)profile_number(profile, KEY_UMASK, -1),
+			   .network = plan_network_mode(profile),
+			   .restrict_namespaces =
+				   profile_number(profile, KEY_RESTRICT_NAMESPACES, true),
+			   .keep = (enum choice_keep)profile_number(
+				   profile, KEY_KEEP, in->wishes.detached ? KEEP_YES : KEEP_AUTO),
+			   .tty = in->wishes.tty,
+			   .detached = in->wishes.detached,
+			   .state_home = h->state_home,
+			   .runtime_home = h->runtime_home,
+			   .cache_dir = h->cache_home};
 	/* Nested sandboxes mount a /proc of their own, which the kernel allows only while one is
 	 * seen unmasked. */
 	p->mask_proc = !p->restrict_namespaces ? MASK_NOTHING
@@ -396,8 +369,8 @@ int plan_build(const struct plan_inputs *in, struct plan *p, struct err *e)
 			e, "with namespaces of its own a program could move what protects them; "
 			   "open less of the home");
 	}
-	if (plan_refuse_unavailable(in, p, e) || plan_root(in, p, e) || plan_identity(in, p, e) ||
-	    plan_network(in, p, e) || plan_mounts(in, p, e) || plan_calls(in, p, e) ||
+	if (plan_root(in, p, e) || plan_identity(in, p, e) || plan_namespaces(in, p, e) ||
+	    plan_net(in, p, e) || plan_mounts(in, p, e) || plan_calls(in, p, e) ||
 	    plan_landlock(in, p, e) || plan_limits(in, p, e))
 		return -1;
 	plan_environment(in, p);

@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "host/host.h"
 #include "plan/filter.h"
+#include "plan/net.h"
 #include "profile/profile.h"
 
 /* A path that the profile names, and what the host has there. */
@@ -150,6 +151,7 @@ struct plan {
 
 	struct plan_identity identity;
 	enum choice_network network;
+	struct plan_net net; /* NETWORK_PRIVATE */
 	uint64_t namespaces; /* CLONE_NEW* */
 	bool restrict_namespaces;
 
@@ -213,8 +215,9 @@ const char *plan_expand_path(const struct profile *p, const struct host *h, cons
 int plan_build(const struct plan_inputs *in, struct plan *p, struct err *e);
 
 /* Parts of plan_build, in this order. */
-int plan_refuse_unavailable(const struct plan_inputs *in, struct plan *p, struct err *e);
 int plan_identity(const struct plan_inputs *in, struct plan *p, struct err *e);
+int plan_net(const struct plan_inputs *in, struct plan *p, struct err *e);
+int plan_net_capabilities(const struct plan_inputs *in, const struct plan *p, struct err *e);
 int plan_mounts(const struct plan_inputs *in, struct plan *p, struct err *e);
 /* A relative path that a link leads out of the working directory is refused. */
 int plan_check_beneath(const struct plan_inputs *in, const struct path_use *u, struct err *e);
@@ -225,6 +228,11 @@ int plan_calls(const struct plan_inputs *in, struct plan *p, struct err *e);
 int plan_limits(const struct plan_inputs *in, struct plan *p, struct err *e);
 int plan_landlock(const struct plan_inputs *in, struct plan *p, struct err *e);
 void plan_environment(const struct plan_inputs *in, struct plan *p);
+
+/* Mode=, or what an option that needs a network of its own implies. */
+enum choice_network plan_network_mode(const struct profile *p);
+/* Where the program's resolv.conf is mounted; NULL: the host has none, and we make no places. */
+const char *plan_resolv_place(const struct plan_inputs *in, const struct plan *p);
 
 /* Used by the parts. An error that names a setting: FILE:LINE: KEY=VALUE: WHY. */
 int plan_refuse(const struct plan_inputs *in, enum key_id id, struct err *e, const char *why);

@@ -14,7 +14,6 @@ static const struct {
 		  {CLONE_NEWIPC, "ipc"},       {CLONE_NEWUTS, "uts"},  {CLONE_NEWNET, "net"},
 		  {CLONE_NEWCGROUP, "cgroup"}, {CLONE_NEWTIME, "time"}};
 static const char *const identities[] = {"self", "root", "separate"};
-static const char *const networks[] = {"none", "private", "host"};
 
 /* The filter words are checked when they are set, so expanding them cannot fail here. */
 static size_t allowed_calls(const struct plan *p, struct seccomp_name **ret)
@@ -206,8 +205,8 @@ void plan_print(const struct plan *p, FILE *out)
 		if (p->namespaces & namespaces[i].flag)
 			fprintf(out, " %s", namespaces[i].name);
 	}
-	fprintf(out, "%s\nNetwork     %s\n", p->restrict_namespaces ? "; none below them" : "",
-		networks[p->network]);
+	fprintf(out, "%s\n", p->restrict_namespaces ? "; none below them" : "");
+	print_network(p, out);
 	print_mounts(p, out);
 	print_manner(p, out);
 	print_cows(p, out);
@@ -387,7 +386,7 @@ void plan_json(const struct plan *p, struct jsonw *j)
 			jsonw_string(j, NULL, namespaces[i].name);
 	}
 	jsonw_close(j, ']');
-	jsonw_string(j, "network", networks[p->network]);
+	json_network(p, j);
 	jsonw_string(j, "root",
 		     p->root == ROOT_HOST    ? "host"
 		     : p->root == ROOT_EMPTY ? "empty"

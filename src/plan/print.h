@@ -10,3 +10,6 @@
 void plan_print(const struct plan *p, FILE *out);
 /* Members of an object that the caller has opened. */
 void plan_json(const struct plan *p, struct jsonw *j);
+/* print_net.c: its part of each. */
+void print_network(const struct plan *p, FILE *out);
+void json_network(const struct plan *p, struct jsonw *j);

@@ -161,7 +161,7 @@ static void name_files(const struct plan_inputs *in, struct plan *p)
 	const struct plan_mount *over;
 	struct plan_mount *m;
 
-	if (p->root == ROOT_EMPTY)
+	if (p->root == ROOT_EMPTY && p->network != NETWORK_PRIVATE)
 		return;
 	if (p->network == NETWORK_NONE) {
 		m = add_rule(p, MOUNT_TEXT, "/etc/hosts", "names without a network");
@@ -169,6 +169,14 @@ static void name_files(const struct plan_inputs *in, struct plan *p)
 			p->pool,
 			"127.0.0.1 localhost %s\n::1 localhost ip6-localhost ip6-loopback\n",
 			p->hostname);
+		m->read_only = m->optional = true;
+		return;
+	}
+	if (p->network == NETWORK_PRIVATE) {
+		if (!plan_resolv_place(in, p))
+			return;
+		m = add_rule(p, MOUNT_TEXT, plan_resolv_place(in, p), "the network's resolver");
+		m->source = p->net.resolv_conf;
 		m->read_only = m->optional = true;
 		return;
 	}

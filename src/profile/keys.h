@@ -21,7 +21,8 @@ enum key_type {
 	TYPE_OCTAL,
 	TYPE_ERRNO,
 	TYPE_PATH,
-	TYPE_ROOT, /* host, empty or a path */
+	TYPE_ROOT,	/* host, empty or a path */
+	TYPE_RATE_PAIR, /* RATE [RATE] */
 	/* lists: a later file appends; an empty value clears what came before */
 	TYPE_WORDS,
 	TYPE_PATHS,
@@ -35,6 +36,8 @@ enum key_type {
 	TYPE_NAMES, /* environment names, * allowed */
 	TYPE_ASSIGNMENTS,
 	TYPE_KEYS,
+	TYPE_HOSTS, /* these two: net_word.h */
+	TYPE_PORTS,
 };
 
 enum key_id {

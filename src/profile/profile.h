@@ -108,3 +108,4 @@ enum choice_git { GIT_ALL, GIT_YES, GIT_NO };
 enum choice_landlock { LANDLOCK_AUTO, LANDLOCK_REQUIRED, LANDLOCK_NO };
 enum choice_identity { IDENTITY_SELF, IDENTITY_ROOT, IDENTITY_SEPARATE };
 enum choice_network { NETWORK_NONE, NETWORK_PRIVATE, NETWORK_HOST };
+enum choice_driver { DRIVER_SLIRP, DRIVER_PASTA };

@@ -9,6 +9,7 @@
 #include "base/path.h"
 #include "base/seccomp.h"
 #include "profile/filter_word.h"
+#include "profile/net_word.h"
 #include "profile/profile.h"
 
 enum { CPUS_MAX = 8192 }; /* of Linux, CONFIG_NR_CPUS */
@@ -78,8 +79,10 @@ static const char *set_root(struct setting *s, const char *text)
 					   : NULL;
 }
 
-static const char *set_scalar(struct setting *s, enum key_id id, const char *text)
+static const char *set_scalar(struct profile *p, enum key_id id, const char *text)
 {
+	struct setting *s = &p->s[id];
+	int64_t down, up;
 	bool yes;
 	int i;
 
@@ -118,6 +121,8 @@ static const char *set_scalar(struct setting *s, enum key_id id, const char *tex
 		return check_path(text);
 	case TYPE_ROOT:
 		return set_root(s, text);
+	case TYPE_RATE_PAIR:
+		return rates_parse(p->pool, text, &down, &up);
 	case TYPE_TEXT:
 	case TYPE_WORDS:
 	case TYPE_PATHS:
@@ -131,6 +136,8 @@ static const char *set_scalar(struct setting *s, enum key_id id, const char *tex
 	case TYPE_NAMES:
 	case TYPE_ASSIGNMENTS:
 	case TYPE_KEYS:
+	case TYPE_HOSTS:
+	case TYPE_PORTS:
 		break;
 	}
 	return check_text(id, text);
@@ -209,6 +216,8 @@ static const char *check_key_name(const char *text)
 static const char *check_word(struct profile *p, enum key_id id, const char *text, struct err *e)
 {
 	struct filter_word word;
+	struct host_word host;
+	struct port_word port;
 
 	switch (keys[id].type) {
 	case TYPE_PATHS:
@@ -232,6 +241,10 @@ static const char *check_word(struct profile *p, enum key_id id, const char *tex
 		return check_assignment(text);
 	case TYPE_KEYS:
 		return check_key_name(text);
+	case TYPE_HOSTS:
+		return host_word_parse(p->pool, text, &host);
+	case TYPE_PORTS:
+		return port_word_parse(p->pool, text, &port);
 	case TYPE_TEXT:
 	case TYPE_BOOL:
 	case TYPE_CHOICE:
@@ -243,6 +256,7 @@ static const char *check_word(struct profile *p, enum key_id id, const char *tex
 	case TYPE_ERRNO:
 	case TYPE_PATH:
 	case TYPE_ROOT:
+	case TYPE_RATE_PAIR:
 	case TYPE_WORDS:
 	case TYPE_RATES: /* set_rate */
 		break;
@@ -335,7 +349,7 @@ int profile_set(struct profile *p, enum key_id id, const char *text, struct orig
 		*s = (struct setting){.at = at};
 		return 0;
 	} else {
-		reason = set_scalar(s, id, text);
+		reason = set_scalar(p, id, text);
 		if (reason)
 			return bad(p, id, text, at, e, reason);
 		s->text = text;

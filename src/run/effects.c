@@ -70,6 +70,11 @@ static const enum key_id reported[] = {KEY_RUNTIME_MAX, KEY_MEMORY_MAX, KEY_MEMO
 				       KEY_TASKS_MAX, KEY_CPU_QUOTA};
 enum { REPORTED = sizeof(reported) / sizeof(reported[0]) };
 
+static const char *join(struct pool *pool, const char *line, const char *text)
+{
+	return *text ? pool_printf(pool, "%s%s%s", line, *line ? "; " : "", text) : line;
+}
+
 const char *effects_line(struct pool *pool, const struct plan *p, const struct outcome *out)
 {
 	const char *line = "";
@@ -77,8 +82,9 @@ const char *effects_line(struct pool *pool, const struct plan *p, const struct o
 	for (size_t i = 0; i < REPORTED; i++) {
 		const char *effect = effect_of(pool, p, out, reported[i]);
 
-		if (effect)
-			line = pool_printf(pool, "%s%s%s", line, *line ? "; " : "", effect);
+		line = join(pool, line, effect ? effect : "");
 	}
-	return line;
+	if (out->connections)
+		line = join(pool, line, refused_line(pool, out->connections));
+	return join(pool, line, out->network ? out->network : "");
 }

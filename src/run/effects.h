@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the limits have done to a run, in words: for its standard error, its JSON, its log. */
+/* What the limits and the network's rules have done to a run, in words: for its standard error, its JSON, its log. */
 #pragma once
 
 #include "run/run.h"
@@ -11,5 +11,5 @@ const char *effects_time(struct pool *pool, int64_t usec);
 /* Of one limit; NULL: none. */
 const char *effect_of(struct pool *pool, const struct plan *p, const struct outcome *out,
 		      enum key_id key);
-/* Of all of them; "": none. */
+/* Of all of them, what connections were refused, and what has ended of the network; "": nothing. */
 const char *effects_line(struct pool *pool, const struct plan *p, const struct outcome *out);

@@ -33,7 +33,9 @@
  *	state		of the sandbox is written, while the child opens what it will mount: until its
  *			ids are mapped it does not go on, so that no program changes what has no state
  *	id-maps		by us, or newuidmap and newgidmap
+ *	network		processes that make the sandbox's own network, in its namespace
  *	overlays	processes of fuse-overlayfs, which send their mounts to the child
+ *	network-up	until the network is there: then the child goes on to its program
  *	start		the child's set-up goes on meanwhile; here we wait until it has exec'd or
  *			failed
  *	tidy		what the kernel has put into the layers and needs only while it mounts: now,
@@ -124,6 +126,11 @@ static bool plan_is_detached(const struct plan *p)
 static bool plan_has_output(const struct plan *p)
 {
 	return p->detached || p->tty == TTY_ALWAYS;
+}
+
+static bool plan_has_own_network(const struct plan *p)
+{
+	return p->network == NETWORK_PRIVATE;
 }
 
 static bool guards_git(const struct plan *p)
@@ -419,7 +426,9 @@ const struct step launch_steps[] = {
 	{"clone", NULL, clone_child, kill_child},
 	{"state", plan_uses_store, overlay_record, NULL},
 	{"id-maps", NULL, map_ids, NULL},
+	{"network", plan_has_own_network, network_begin, network_end},
 	{"overlays", plan_uses_fuse, overlay_serve, NULL},
+	{"network-up", plan_has_own_network, network_await, NULL},
 	{"start", NULL, await_start, NULL},
 	{"tidy", plan_uses_store, overlay_tidy, NULL},
 	{"sweep", plan_has_group, group_sweep, NULL},

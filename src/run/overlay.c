@@ -187,7 +187,7 @@ void overlay_await_init(struct launch *l)
 		return;
 	err_set(&l->outcome->store,
 		"%s: fuse-overlayfs was killed at its work; the last changes may be missing",
-		l->servers[0].path);
+		l->servers[0].name);
 	for (size_t i = 0; i < l->n_servers; i++)
 		kill(l->servers[i].pid, SIGKILL);
 }
@@ -207,7 +207,7 @@ static void await_servers(struct launch *l)
 			kill(server->pid, SIGKILL);
 			err_set(&l->outcome->store,
 				"%s: fuse-overlayfs did not end by itself; the last changes may be missing",
-				server->path);
+				server->name);
 		}
 		while (waitpid(server->pid, NULL, 0) < 0 && errno == EINTR)
 			;

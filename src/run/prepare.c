@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "host/sources.h"
 #include "run/run.h"
 
 enum { SECCOMP_FILE_MAX = 4 * 1024 * 1024 };
@@ -218,6 +219,30 @@ static int probe_resources(const struct profile *p, struct host *h, bool measure
 	return probe_disks(p, h, KEY_IO_READ, e) || probe_disks(p, h, KEY_IO_WRITE, e) ? -1 : 0;
 }
 
+static int probe_network(const struct profile *p, struct host *h, struct err *e)
+{
+	const struct setting *hosts = &p->s[KEY_ALLOW_HOSTS];
+	enum choice_network mode = plan_network_mode(p);
+
+	if (mode == NETWORK_HOST)
+		probe_resolver(h);
+	if (mode != NETWORK_PRIVATE)
+		return 0;
+	host_network_probe(h);
+	for (size_t i = 0; i < hosts->list.n; i++) {
+		const char *name = hosts->list.v[i].text;
+		host_source_vec sources = {0};
+
+		if (*name != '@')
+			continue;
+		if (host_sources_read(h, name, &sources, e))
+			return -1;
+		*vec_add(h->pool, &h->host_groups) =
+			(struct host_group){name, sources.v, sources.n};
+	}
+	return 0;
+}
+
 int run_prepare(const struct profile *profile, struct host *host, const char *const *argv,
 		const struct plan_wishes *wishes, struct plan *ret, struct err *e)
 {
@@ -246,7 +271,7 @@ int run_prepare(const struct profile *profile, struct host *host, const char *co
 	if (profile->s[KEY_COW].list.n &&
 	    profile_number(profile, KEY_IDENTITY, IDENTITY_SELF) == IDENTITY_ROOT)
 		host_standins_probe(host);
-	if (profile_number(profile, KEY_NETWORK, NETWORK_NONE) == NETWORK_HOST)
-		probe_resolver(host);
+	if (probe_network(profile, host, e))
+		return -1;
 	return plan_build(&in, ret, e);
 }

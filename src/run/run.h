@@ -9,6 +9,7 @@
 #include "base/step.h"
 #include "inside/inside.h"
 #include "plan/plan.h"
+#include "run/network.h"
 #include "run/output.h"
 #include "run/serve.h"
 #include "store/running.h"
@@ -56,17 +57,18 @@ struct launch {
 	struct output output;	/* of a program that does not have the caller's descriptors */
 	struct control control; /* who comes while it runs */
 	int overlays, overlays_inside; /* mounts of fuse-overlayfs go over this pair to PID 1 */
-	int user_namespace;	/* of the sandbox, where other ids' files may be left; or -1 */
-	struct server *servers; /* fuse-overlayfs, one a tree that has it */
+	int user_namespace;	 /* of the sandbox, where other ids' files may be left; or -1 */
+	struct network *network; /* of its own; NULL: it has none */
+	struct server *servers;	 /* fuse-overlayfs, one a tree that has it */
 	size_t n_servers;
 };
 
-/* A process of fuse-overlayfs. */
+/* A process that serves the sandbox: cell.h. */
 struct server {
-	const char *path; /* of the tree */
-	pid_t pid;
-	int process; /* pidfd: readable when it has ended */
-	int errors;  /* what it says on standard error */
+	const char *name; /* of fuse-overlayfs: the path of the tree */
+	pid_t pid;	  /* 0: none */
+	int process;	  /* pidfd: readable when it has ended */
+	int errors;	  /* what it says on standard error */
 };
 
 /* Of a sandbox that may be kept, beside the status of its program. */
@@ -92,9 +94,12 @@ struct outcome {
 		no_group; /* why there is none, though optional limits want it; else text is empty */
 	int refused[KEY_COUNT]; /* see struct progress */
 	struct usage usage;
-	bool interrupted;    /* the program was ended by Ctrl-C: see run_die_likewise */
-	struct err store;    /* what went wrong behind the program's end; text empty: nothing */
-	struct err unlisted; /* why it was not among those that run; likewise */
+	bool interrupted; /* the program was ended by Ctrl-C: see run_die_likewise */
+	struct err store; /* what went wrong behind the program's end; text empty: nothing */
+	const struct refused
+		*connections; /* that its network has refused; NULL: it had none of its own */
+	const char *network;  /* what has ended of it before the program; NULL: nothing */
+	struct err unlisted;  /* why it was not among those that run; likewise */
 };
 
 extern const struct step launch_steps[];
@@ -133,7 +138,7 @@ void overlay_await_init(struct launch *l);
 int overlay_record(void *context, struct err *e);
 int overlay_tidy(void *context, struct err *e);
 /* -1 and an error that says so: the process has ended while the program runs. */
-int overlay_died(const struct server *server, const char *when, struct err *e);
+int overlay_died(struct pool *pool, const struct server *server, const char *when, struct err *e);
 /* -1. What failed inside may have failed because such a process has ended: then its reason is the one to give. */
 int overlay_reason(const struct launch *l, struct err *e);
 /* group.c: steps of the launch. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -88,6 +89,46 @@ static void welcome(struct control *c)
 
 /* --- what they want --- */
 
+static void publish(struct launch *l, int connection, struct visit *v)
+{
+	struct port_word word;
+	struct err e = {0};
+	const char *reason;
+
+	v->port[sizeof(v->port) - 1] = '\0';
+	reason = port_word_parse(l->plan->pool, v->port, &word);
+	if (reason)
+		err_set(&e, "%s", reason);
+	else if (network_publish(l, &word, v->port, &e) == 0)
+		output_event(&l->output, pool_printf(l->plan->pool, "published %s", v->port));
+	channel_send(connection, e.text[0] ? MESSAGE_FAILED : MESSAGE_STARTED, 0,
+		     e.text[0] ? &e : NULL);
+}
+
+static void tell_refused(struct launch *l, int connection)
+{
+	const struct message m = {.kind = MESSAGE_STARTED};
+	_cleanup_fd_ int fd = memfd_create("refused", MFD_CLOEXEC);
+	struct refused copy;
+
+	if (l->network && fd >= 0) {
+		refused_read(&l->network->refused);
+		copy = l->network->refused;
+		copy.names = NULL;
+		(void)!write(fd, &copy, sizeof(copy));
+	}
+	fd_send(connection, &m, offsetof(struct message, err), l->network ? fd : -1);
+}
+
+/* What is answered at once. */
+static void answer(struct launch *l, int connection, struct visit *v)
+{
+	if (v->kind == VISIT_PUBLISH)
+		publish(l, connection, v);
+	if (v->kind == VISIT_REFUSED)
+		tell_refused(l, connection);
+}
+
 /* False: it is not here any more. */
 static bool begin(struct launch *l, struct peer *p)
 {
@@ -100,8 +141,10 @@ static bool begin(struct launch *l, struct peer *p)
 		fd_send(l->channel, &m, offsetof(struct message, err), p->connection);
 		return false;
 	}
-	if (v.kind != VISIT_WAIT && v.kind != VISIT_ATTACH)
+	if (v.kind != VISIT_WAIT && v.kind != VISIT_ATTACH) {
+		answer(l, p->connection, &v);
 		return false;
+	}
 	p->kind = v.kind;
 	(void)!recv(p->connection, &v, sizeof(v), 0);
 	if (v.kind == VISIT_ATTACH)

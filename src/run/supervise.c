@@ -196,7 +196,7 @@ static int shortest(const struct launch *l, int patience)
 static int run_until_end(struct launch *l, struct err *e)
 {
 	const size_t fixed = 2 + l->n_servers;
-	struct pollfd fds[fixed + 1 + PEERS_MAX + OUTPUT_FDS];
+	struct pollfd fds[fixed + 1 + PEERS_MAX + OUTPUT_FDS + NETWORK_FDS];
 	const struct server *dead;
 	struct message m;
 
@@ -205,7 +205,7 @@ static int run_until_end(struct launch *l, struct err *e)
 	for (size_t i = 2; i < fixed; i++)
 		fds[i] = (struct pollfd){.fd = l->servers[i - 2].process, .events = POLLIN};
 	for (;;) {
-		size_t peers, outputs;
+		size_t peers, outputs, networks;
 		int found, patience;
 
 		/* Not only when nothing else happens: the program can see to it that something does. */
@@ -213,7 +213,8 @@ static int run_until_end(struct launch *l, struct err *e)
 			return SIGKILL; /* by kill_child */
 		peers = serve_fds(&l->control, fds + fixed);
 		outputs = output_fds(&l->output, fds + fixed + peers, &patience);
-		found = poll(fds, fixed + peers + outputs, shortest(l, patience));
+		networks = network_fds(l, fds + fixed + peers + outputs);
+		found = poll(fds, fixed + peers + outputs + networks, shortest(l, patience));
 		if (found < 0 && errno != EINTR)
 			return err_errno(e, "poll");
 		/* The terminal may be ours by now; of an interrupted call nothing is known. */
@@ -222,10 +223,12 @@ static int run_until_end(struct launch *l, struct err *e)
 		dead = dead_server(l, fds + 2);
 		if (dead)
 			return group_was_killed(l) ? SIGKILL
-						   : overlay_died(dead, "while the program ran", e);
+						   : overlay_died(l->plan->pool, dead,
+								  "while the program ran", e);
 		if (fds[1].revents)
 			pass_signals(l);
 		output_work(l, fds + fixed + peers, outputs);
+		network_work(l, fds + fixed + peers + outputs, networks);
 		serve_work(l, fds + fixed, peers);
 		if (!fds[0].revents)
 			continue;

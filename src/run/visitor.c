@@ -288,3 +288,50 @@ int visitor_wait(int connection, const char *name, struct err *e)
 			return m.value;
 	}
 }
+
+/* The launcher may be stopped, and then hears nobody. */
+static int ask_launcher(int connection, struct visit *v, struct message *ret, int *fd)
+{
+	const struct timeval patience = {.tv_sec = 10};
+
+	*fd = -1;
+	if (setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)))
+		return -1;
+	if (send(connection, v, sizeof(*v), MSG_NOSIGNAL) < 0 && errno != EPIPE) /* see ask */
+		return -1;
+	return fd_receive(connection, ret, sizeof(*ret), fd);
+}
+
+int visitor_publish(int connection, const char *name, const char *port, struct err *e)
+{
+	struct visit v;
+	struct message m;
+	_cleanup_fd_ int fd = -1;
+	int rc;
+
+	memset(&v, 0, sizeof(v));
+	v.kind = VISIT_PUBLISH;
+	if (strlen(port) >= sizeof(v.port))
+		return err_set(e, "%s: a published port is [ADDR:]HOSTPORT:PORT[/udp]", name);
+	memcpy(v.port, port, strlen(port));
+	rc = ask_launcher(connection, &v, &m, &fd);
+	if (rc != 1)
+		return rc ? err_errno(e, "%s: its control socket", name)
+			  : err_set(e, "%s: it has ended", name);
+	if (m.kind == MESSAGE_STARTED)
+		return 0;
+	*e = m.err;
+	return -1;
+}
+
+int visitor_refused(int connection, struct refused *ret)
+{
+	struct visit v;
+	struct message m;
+	_cleanup_fd_ int fd = -1;
+
+	memset(&v, 0, sizeof(v));
+	v.kind = VISIT_REFUSED;
+	return ask_launcher(connection, &v, &m, &fd) == 1 && m.kind == MESSAGE_STARTED && fd >= 0 &&
+	       pread(fd, ret, sizeof(*ret), 0) == sizeof(*ret) && ret->n_rows <= REFUSED_ROWS;
+}

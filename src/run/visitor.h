@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "run/refused.h"
 #include "run/terminal.h"
 
 struct visitor_command {
@@ -20,3 +21,7 @@ struct visitor_command {
 int visitor_execute(int connection, const struct visitor_command *command, struct err *e);
 /* Until the program has ended; its exit status, or -1: nobody can tell. */
 int visitor_wait(int connection, const char *name, struct err *e);
+/* One more port of its network on the host, as in Publish=. */
+int visitor_publish(int connection, const char *name, const char *port, struct err *e);
+/* What its network has refused until now. 1; 0: it has none of its own, or does not answer. */
+int visitor_refused(int connection, struct refused *ret);

@@ -12,6 +12,7 @@
 
 #include "base/path.h"
 #include "base/str.h"
+#include "host/sources.h"
 #include "plan/print.h"
 
 struct facts {
@@ -23,6 +24,7 @@ struct facts {
 	const char
 		*state_type; /* of the file system for layers, if the kernel's overlay refuses it */
 	const struct host_cgroup *cgroup; /* NULL: a group of the caller's own, with everything */
+	bool no_network;		  /* none of the programs for one, and no IPv6 */
 };
 
 static const struct host_cgroup delegated = {.kind = CGROUP_V2,
@@ -45,25 +47,90 @@ static const struct host_cgroup delegated = {.kind = CGROUP_V2,
 
 /* What makes a difference, one at a time. */
 static const struct facts hosts[] = {
-	{"normal", 1000, 7, "/home/user", "/home/user/project", false, false, false, NULL, NULL},
-	{"no-landlock", 1000, 0, "/home/user", "/home/user/project", false, false, false, NULL,
-	 NULL},
-	{"landlock-2", 1000, 2, "/home/user", "/home/user/project", false, false, false, NULL,
-	 NULL},
-	{"old-kernel", 1000, 1, "/home/user", "/home/user/project", false, true, false, NULL, NULL},
-	{"no-subids", 1000, 7, "/home/user", "/home/user/project", true, false, false, NULL, NULL},
-	{"no-fuse", 1000, 7, "/home/user", "/home/user/project", false, false, true, NULL, NULL},
-	{"home-on-nfs", 1000, 7, "/home/user", "/home/user/project", false, false, false, "nfs4",
-	 NULL},
-	{"no-home", 1000, 7, NULL, "/srv/project", false, false, false, NULL, NULL},
-	{"root", 0, 7, "/root", "/root/project", false, false, false, NULL, NULL},
-	{"home-as-cwd", 1000, 7, "/home/user", "/home/user", false, false, false, NULL, NULL},
-	{"no-cwd", 1000, 7, "/home/user", NULL, false, false, false, NULL, NULL},
-	{"hybrid", 1000, 7, "/home/user", "/home/user/project", false, false, false, NULL, &hybrid},
-	{"login", 1000, 7, "/home/user", "/home/user/project", false, false, false, NULL, &login},
-	{"no-delegation", 1000, 7, "/home/user", "/home/user/project", false, false, false, NULL,
-	 &not_delegated},
+	{.name = "normal",
+	 .uid = 1000,
+	 .landlock_abi = 7,
+	 .home = "/home/user",
+	 .cwd = "/home/user/project"},
+	{.name = "no-landlock",
+	 .uid = 1000,
+	 .landlock_abi = 0,
+	 .home = "/home/user",
+	 .cwd = "/home/user/project"},
+	{.name = "landlock-2",
+	 .uid = 1000,
+	 .landlock_abi = 2,
+	 .home = "/home/user",
+	 .cwd = "/home/user/project"},
+	{.name = "old-kernel",
+	 .uid = 1000,
+	 .landlock_abi = 1,
+	 .home = "/home/user",
+	 .cwd = "/home/user/project",
+	 .no_mappers = true},
+	{.name = "no-subids",
+	 .uid = 1000,
+	 .landlock_abi = 7,
+	 .home = "/home/user",
+	 .cwd = "/home/user/project",
+	 .no_subids = true},
+	{.name = "no-fuse",
+	 .uid = 1000,
+	 .landlock_abi = 7,
+	 .home = "/home/user",
+	 .cwd = "/home/user/project",
+	 .no_fuse = true},
+	{.name = "home-on-nfs",
+	 .uid = 1000,
+	 .landlock_abi = 7,
+	 .home = "/home/user",
+	 .cwd = "/home/user/project",
+	 .state_type = "nfs4"},
+	{.name = "no-home", .uid = 1000, .landlock_abi = 7, .cwd = "/srv/project"},
+	{.name = "root", .landlock_abi = 7, .home = "/root", .cwd = "/root/project"},
+	{.name = "home-as-cwd",
+	 .uid = 1000,
+	 .landlock_abi = 7,
+	 .home = "/home/user",
+	 .cwd = "/home/user"},
+	{.name = "no-cwd", .uid = 1000, .landlock_abi = 7, .home = "/home/user"},
+	{.name = "hybrid",
+	 .uid = 1000,
+	 .landlock_abi = 7,
+	 .home = "/home/user",
+	 .cwd = "/home/user/project",
+	 .cgroup = &hybrid},
+	{.name = "login",
+	 .uid = 1000,
+	 .landlock_abi = 7,
+	 .home = "/home/user",
+	 .cwd = "/home/user/project",
+	 .cgroup = &login},
+	{.name = "no-delegation",
+	 .uid = 1000,
+	 .landlock_abi = 7,
+	 .home = "/home/user",
+	 .cwd = "/home/user/project",
+	 .cgroup = &not_delegated},
+	{.name = "no-network",
+	 .uid = 1000,
+	 .landlock_abi = 7,
+	 .home = "/home/user",
+	 .cwd = "/home/user/project",
+	 .no_network = true},
 };
+
+static const struct host_source npm[] = {{"registry.test", 443, "/home/user/.npmrc:1"},
+					 {"2001:db8::7", 8080, "/home/user/.npmrc:2"}},
+				apt[] = {{"packages.test", 80, "/etc/apt/sources.list:3"}},
+				pip[] = {{"index.test", 443, "/etc/pip.conf:2"}},
+				cargo[] = {{"crates.test", 443, "/home/user/.cargo/config.toml:2"}},
+				git[] = {{"git.test", 22, "/home/user/project/.git/config:4"}};
+static const struct host_group groups[] = {{"@npm", npm, 2},
+					   {"@apt", apt, 1},
+					   {"@pip", pip, 1},
+					   {"@cargo", cargo, 1},
+					   {"@git", git, 1}};
 
 static const struct {
 	const char *path;
@@ -126,6 +193,29 @@ static void probe(struct host_path *path)
 	}
 }
 
+static void make_up_network(struct host *h, const struct facts *f)
+{
+	struct host_network *n = &h->network;
+
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		*vec_add(h->pool, &h->host_groups) = groups[i];
+	*vec_add(h->pool, &n->nameservers) = "192.0.2.53";
+	*vec_add(h->pool, &n->nameservers) = "2001:db8::53";
+	n->dns4 = n->dns6 = true;
+	n->search = "corp.test";
+	n->resolv_place = h->resolv_conf;
+	n->has_resolv_conf = true;
+	if (f->no_network)
+		return;
+	n->ipv6 = true;
+	n->slirp4netns = "/usr/bin/slirp4netns";
+	n->pasta = "/usr/bin/pasta";
+	n->nft = "/usr/sbin/nft";
+	n->dnsmasq = "/usr/sbin/dnsmasq";
+	n->tc = "/usr/sbin/tc";
+	n->ip = "/usr/sbin/ip";
+}
+
 static void make_up(struct host *h, struct pool *pool, const struct facts *f)
 {
 	*h = (struct host){.pool = pool,
@@ -149,6 +239,7 @@ static void make_up(struct host *h, struct pool *pool, const struct facts *f)
 	h->state_type = f->state_type;
 	h->cgroup = f->cgroup ? *f->cgroup : delegated;
 	h->memory = (uint64_t)16 << 30;
+	make_up_network(h, f);
 	h->cpus = "0-7";
 	*vec_add(pool, &h->disks) = (struct host_disk){.path = "/", .device = "254:0"};
 	*vec_add(pool, &h->disks) = (struct host_disk){.path = "/home", .device = "254:16"};

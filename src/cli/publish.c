@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* `sandbox publish NAME [ADDR:]HOSTPORT:PORT[/udp]...`: more ports of a sandbox that runs. */
+#include "base/fd.h"
+#include "cli/store.h"
+#include "run/visitor.h"
+
+static int publish(struct store_words *w, struct err *e)
+{
+	const char *name = w->names.v[0];
+
+	if (!w->paths.n)
+		return err_set(e, "publish: the port is missing"),
+		       err_hint(e, "sandbox publish %s 8080:80", str_safe(&w->pool, name));
+	if (visit_check_paused(w, name, e))
+		return -1;
+	for (size_t i = 0; i < w->paths.n; i++) {
+		const char *port = w->paths.v[i];
+		struct port_word word;
+		const char *reason = port_word_parse(&w->pool, port, &word);
+		_cleanup_fd_ int connection = -1;
+
+		if (reason)
+			return err_set(e, "%s: %s", str_safe(&w->pool, port), reason);
+		connection = visit_connect(w, name, e);
+		if (connection < 0 || visitor_publish(connection, name, port, e))
+			return -1;
+	}
+	return 0;
+}
+
+int cmd_publish(int argc, char **argv)
+{
+	return store_command(ARGUMENTS_NAME_COMMAND, publish, argc, argv);
+}

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The texts for nft, dnsmasq, ip and tc.
+ *
+ * The packet filter holds for every program, whatever it knows of proxies or resolvers: it looks at what
+ * leaves the network namespace. In the order of its rules:
+ *
+ *	what stays on the loopback, and what belongs to connections that were let through (an answer to a
+ *	published port too)
+ *	dnsmasq's questions: their packets have a mark, which the program has no right to set (SO_MARK wants
+ *	CAP_NET_ADMIN). dnsmasq takes it from the connection over which it was asked (its option conntrack)
+ *	the host's own loopback and addresses of the link, where clouds have their metadata: closed
+ *	addresses that are listed
+ *	private addresses: closed. A name can resolve to whatever its owner likes
+ *	addresses that listed names have resolved to
+ *	the rest: refused
+ *
+ * Refused is by a TCP reset, and by EPERM for everything else: no program waits for a time-out.
+ */
+#include "plan/net_texts.h"
+
+#include <string.h>
+
+#include "base/str.h"
+
+#define MARK "0x53"
+
+/* Not to be reached by way of a name: private, shared, of this host or link, for documentation not. */
+static const char private4[] =
+	"0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16";
+static const char private6[] = "::/127, ::ffff:0:0/96, fc00::/7, fe80::/10";
+static const char *const private_blocks[] = {"0.0.0.0/8",      "10.0.0.0/8",	 "100.64.0.0/10",
+					     "127.0.0.0/8",    "169.254.0.0/16", "172.16.0.0/12",
+					     "192.168.0.0/16", "::/127",	 "::ffff:0:0/96",
+					     "fc00::/7",       "fe80::/10"};
+enum { PRIVATE_BLOCKS = sizeof(private_blocks) / sizeof(private_blocks[0]) };
+
+/* --- ports --- */
+
+/* The i-th host is the first one with its port. */
+static bool is_first(const struct plan *p, size_t i)
+{
+	for (size_t k = 0; k < i; k++) {
+		if (p->net.hosts.v[k].word.port == p->net.hosts.v[i].word.port)
+			return false;
+	}
+	return true;
+}
+
+size_t net_ports(const struct plan *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->net.hosts.n; i++)
+		n += is_first(p, i);
+	return n;
+}
+
+static uint16_t port_at(const struct plan *p, size_t index)
+{
+	size_t n = 0, i = 0;
+
+	for (; i < p->net.hosts.n; i++) {
+		if (is_first(p, i) && n++ == index)
+			break;
+	}
+	return p->net.hosts.v[i].word.port;
+}
+
+size_t net_port_index(const struct plan *p, uint16_t port)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->net.hosts.n && p->net.hosts.v[i].word.port != port; i++)
+		n += is_first(p, i);
+	return n;
+}
+
+/* --- nft --- */
+
+/* The link's own addresses, cloud metadata among them, are opened only by who names nothing else. */
+static bool is_of_link(const struct host_word *w)
+{
+	static const struct host_word link4 = {
+		.kind = HOST_BLOCK, .prefix = 16, .address = {169, 254}};
+	static const struct host_word link6 = {
+		.kind = HOST_BLOCK, .v6 = true, .prefix = 10, .address = {0xfe, 0x80}};
+
+	return host_block_within(w, w->v6 ? &link6 : &link4);
+}
+
+/* The listed blocks of this family and port, those of the link or the others. */
+static const char *blocks(const struct plan *p, bool v6, uint16_t port, bool of_link)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < p->net.hosts.n; i++) {
+		const struct host_word *w = &p->net.hosts.v[i].word;
+
+		if (w->kind == HOST_BLOCK && w->v6 == v6 && w->port == port &&
+		    is_of_link(w) == of_link)
+			text = pool_printf(p->pool, "%s%s%s", text, *text ? ", " : "",
+					   host_word_text(p->pool, w));
+	}
+	return text;
+}
+
+static bool has_names(const struct plan *p, uint16_t port)
+{
+	for (size_t i = 0; i < p->net.hosts.n; i++) {
+		const struct host_word *w = &p->net.hosts.v[i].word;
+
+		if (w->kind != HOST_BLOCK && w->port == port)
+			return true;
+	}
+	return false;
+}
+
+static const char *to_port(const struct plan *p, uint16_t port)
+{
+	return port ? pool_printf(p->pool, " meta l4proto { tcp, udp } th dport %u", port) : "";
+}
+
+static const char *set_name(const struct plan *p, bool v6, uint16_t port)
+{
+	return port ? pool_printf(p->pool, "names%d_%u", v6 ? 6 : 4, port)
+		    : pool_printf(p->pool, "names%d", v6 ? 6 : 4);
+}
+
+static const char *set_texts(const struct plan *p)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < net_ports(p); i++) {
+		if (has_names(p, port_at(p, i)))
+			text = pool_printf(p->pool,
+					   "%s\tset %s { type ipv4_addr; }\n"
+					   "\tset %s { type ipv6_addr; }\n",
+					   text, set_name(p, false, port_at(p, i)),
+					   set_name(p, true, port_at(p, i)));
+	}
+	return text;
+}
+
+/* Rules for the listed addresses. */
+static const char *block_rules(const struct plan *p, bool of_link)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < net_ports(p); i++) {
+		for (int v6 = 0; v6 < 2; v6++) {
+			const char *list = blocks(p, v6, port_at(p, i), of_link);
+
+			if (*list)
+				text = pool_printf(p->pool, "%s\t\tip%s daddr { %s }%s accept\n",
+						   text, v6 ? "6" : "", list,
+						   to_port(p, port_at(p, i)));
+		}
+	}
+	return text;
+}
+
+static const char *name_rules(const struct plan *p)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < net_ports(p); i++) {
+		if (has_names(p, port_at(p, i)))
+			text = pool_printf(
+				p->pool,
+				"%s\t\tip daddr @%s%s accept\n\t\tip6 daddr @%s%s accept\n", text,
+				set_name(p, false, port_at(p, i)), to_port(p, port_at(p, i)),
+				set_name(p, true, port_at(p, i)), to_port(p, port_at(p, i)));
+	}
+	return text;
+}
+
+/* The whole sixteen bits: only then are two elements of a set of nft never the same. */
+static const char *refuse_chain(const struct plan *p, const char *name, const char *log)
+{
+	return pool_printf(p->pool,
+			   "\tchain %s {\n"
+			   "\t\tlog prefix \"%s\" group %d snaplen 128 queue-threshold 1\n"
+			   "\t\tmeta l4proto tcp reject with tcp reset\n"
+			   "\t\tdrop\n"
+			   "\t}\n",
+			   name, log, NET_LOG_GROUP);
+}
+
+static const char *own_rules(const struct plan *p)
+{
+	return pool_printf(p->pool,
+			   "%s"
+			   "\t\tip daddr " NET_BLOCK " goto closed\n"
+			   "\t\tip6 daddr " NET_BLOCK6 " goto closed\n"
+			   "%s"
+			   "\t\tip daddr 169.254.0.0/16 goto closed\n"
+			   "\t\tip6 daddr fe80::/10 goto closed\n",
+			   p->net.host_loopback ? "\t\tip daddr " NET_GATEWAY " accept\n"
+						  "\t\tip6 daddr " NET_GATEWAY6 " accept\n"
+						: "",
+			   block_rules(p, true));
+}
+
+static const char *resolver_rules(const struct plan *p)
+{
+	const char *mark = p->net.resolver ? "meta mark " MARK " " : "";
+
+	return pool_printf(
+		p->pool,
+		"\t\t%sip daddr " NET_DNS " meta l4proto { tcp, udp } th dport 53 accept\n"
+		"\t\t%sip6 daddr " NET_DNS6 " meta l4proto { tcp, udp } th dport 53 accept\n",
+		mark, mark);
+}
+
+const char *net_rules_text(const struct plan *p)
+{
+	const char *text =
+		pool_printf(p->pool,
+			    "table inet sandbox {\n%s%s%s"
+			    "\tchain output {\n"
+			    "\t\ttype filter hook output priority 0; policy %s;\n",
+			    set_texts(p), refuse_chain(p, "closed", NET_LOG_CLOSED),
+			    p->net.restricted ? refuse_chain(p, "refused", NET_LOG_HOSTS) : "",
+			    p->net.restricted ? "drop" : "accept");
+
+	if (p->net.resolver)
+		text = pool_printf(
+			p->pool,
+			"%s"
+			"\t\toifname \"lo\" udp sport 53 log prefix \"" NET_LOG_DNS
+			"\" group %d snaplen 1500 queue-threshold 1\n"
+			"\t\toifname \"lo\" meta l4proto { tcp, udp } th dport 53 ct mark set " MARK
+			"\n",
+			text, NET_LOG_GROUP);
+	text = pool_printf(p->pool,
+			   "%s"
+			   "\t\toifname \"lo\" accept\n"
+			   "\t\tct state established,related accept\n"
+			   "\t\ticmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept\n"
+			   "%s%s",
+			   text, resolver_rules(p), own_rules(p));
+	if (!p->net.restricted)
+		return pool_printf(p->pool, "%s\t}\n}\n", text);
+	return pool_printf(p->pool,
+			   "%s"
+			   "\t\tip daddr { 224.0.0.0/4, 255.255.255.255 } drop\n"
+			   "\t\tip6 daddr ff00::/8 drop\n"
+			   "\t\tip daddr " NET_NOWHERE " goto refused\n"
+			   "%s"
+			   "\t\tip daddr { %s } goto refused\n"
+			   "\t\tip6 daddr { %s } goto refused\n"
+			   "%s"
+			   "\t\tgoto refused\n\t}\n}\n",
+			   text, block_rules(p, false), private4, private6, name_rules(p));
+}
+
+/* --- dnsmasq --- */
+
+static bool is_below(const char *name, const char *domain)
+{
+	size_t n = strlen(name), k = strlen(domain);
+
+	return n > k && name[n - k - 1] == '.' && str_eq(name + n - k, domain);
+}
+
+/* The i-th host is the first one with this name of this kind. */
+static bool is_first_name(const struct plan *p, size_t i)
+{
+	const struct host_word *w = &p->net.hosts.v[i].word;
+
+	if (w->kind == HOST_BLOCK)
+		return false;
+	for (size_t k = 0; k < i; k++) {
+		const struct host_word *v = &p->net.hosts.v[k].word;
+
+		if (v->kind == w->kind && str_eq(v->name, w->name))
+			return false;
+	}
+	return true;
+}
+
+/* What is said of `v` holds for the name of `w` too, or for some below it. */
+static bool covers(const struct host_word *v, const struct host_word *w)
+{
+	if (v->kind == HOST_BLOCK)
+		return false;
+	return str_eq(v->name, w->name) ? v->kind == w->kind
+					: v->kind == HOST_BELOW && is_below(w->name, v->name);
+}
+
+/* Of one name: to which sets its addresses go. */
+static const char *set_line(const struct plan *p, const struct host_word *w)
+{
+	const char *text = pool_printf(p->pool, "nftset=/%s/", w->name), *comma = "";
+
+	for (size_t k = 0; k < net_ports(p); k++) {
+		uint16_t port = port_at(p, k);
+		bool wanted = false;
+
+		for (size_t i = 0; i < p->net.hosts.n; i++)
+			wanted |= p->net.hosts.v[i].word.port == port &&
+				  covers(&p->net.hosts.v[i].word, w);
+		if (!wanted)
+			continue;
+		text = pool_printf(p->pool, "%s%s4#inet#sandbox#%s,6#inet#sandbox#%s", text, comma,
+				   set_name(p, false, port), set_name(p, true, port));
+		comma = ",";
+	}
+	return pool_printf(p->pool, "%s\n", text);
+}
+
+static bool is_open_below(const struct plan *p, const char *name)
+{
+	const struct host_word w = {.kind = HOST_BELOW, .name = name};
+
+	for (size_t i = 0; i < p->net.hosts.n; i++) {
+		if (covers(&p->net.hosts.v[i].word, &w))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * To dnsmasq a name means all below it as well. So that nothing can be carried out in the names below, these
+ * are given an address that leads nowhere, and of other kinds of records nothing; the longest match wins.
+ */
+static const char *name_lines(const struct plan *p, const struct host_word *w, const char *server)
+{
+	const char *text = pool_printf(p->pool, "server=/%s%s/%s\n%s",
+				       w->kind == HOST_BELOW ? "*." : "", w->name, server,
+				       set_line(p, w));
+
+	if (w->kind == HOST_BELOW || is_open_below(p, w->name))
+		return text;
+	return pool_printf(p->pool, "%slocal=/*.%s/\naddress=/*.%s/" NET_NOWHERE "\n", text,
+			   w->name, w->name);
+}
+
+/* A listed block within a private one, or around it: names may lead there, the packet filter knows where to. */
+static bool is_listed(const struct plan *p, const char *block)
+{
+	struct host_word w;
+
+	if (host_word_parse(p->pool, strchr(block, ':') ? pool_printf(p->pool, "%s", block) : block,
+			    &w))
+		return true;
+	for (size_t i = 0; i < p->net.hosts.n; i++) {
+		const struct host_word *v = &p->net.hosts.v[i].word;
+
+		if (v->kind == HOST_BLOCK && (host_block_within(v, &w) || host_block_within(&w, v)))
+			return true;
+	}
+	return false;
+}
+
+const char *net_resolver_text(const struct plan *p, bool v4)
+{
+	const char *server = v4 ? NET_DNS : NET_DNS6;
+	const char *text =
+		"no-resolv\nno-hosts\nno-poll\nkeep-in-foreground\nlog-facility=-\npid-file=\n"
+		"user=root\ngroup=root\nlisten-address=127.0.0.1\nbind-interfaces\nconntrack\n";
+
+	if (!p->net.restricted)
+		return pool_printf(p->pool, "%sserver=%s\n", text, server);
+	for (size_t i = 0; i < PRIVATE_BLOCKS; i++) {
+		if (!is_listed(p, private_blocks[i]))
+			text = pool_printf(p->pool, "%sbogus-nxdomain=%s\n", text,
+					   private_blocks[i]);
+	}
+	for (size_t i = 0; i < p->net.hosts.n; i++) {
+		if (is_first_name(p, i))
+			text = pool_printf(p->pool, "%s%s", text,
+					   name_lines(p, &p->net.hosts.v[i].word, server));
+	}
+	return pool_printf(p->pool, "%saddress=/#/" NET_NOWHERE "\n", text);
+}
+
+/* --- tc --- */
+
+/* Bytes that may come at once: ten milliseconds, and some packets at least (tc-tbf(8)). */
+static int64_t burst(int64_t rate)
+{
+	enum { SMALLEST = 128 * 1024 };
+
+	return rate / 100 < SMALLEST ? SMALLEST : rate / 100;
+}
+
+/*
+ * A queue in front of the device for what goes out. What comes in has none, so it is led through a second
+ * device (ifb) with such a queue: packets wait there, and a sender that waits for them slows down.
+ */
+void net_queue_texts(struct plan *p)
+{
+	struct plan_net *n = &p->net;
+
+	if (!n->tc)
+		return;
+	n->links = "link add name down0 type ifb\nlink set dev down0 up\n";
+	n->queues = pool_printf(
+		p->pool,
+		"qdisc add dev " NET_DEVICE " root tbf rate %lldbps burst %lld latency 200ms\n"
+		"qdisc add dev down0 root tbf rate %lldbps burst %lld latency 200ms\n"
+		"qdisc add dev " NET_DEVICE " ingress\n"
+		"filter add dev " NET_DEVICE
+		" parent ffff: protocol all u32 match u32 0 0 action mirred egress redirect dev down0\n",
+		(long long)n->rate_up, (long long)burst(n->rate_up), (long long)n->rate_down,
+		(long long)burst(n->rate_down));
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A cell: where a program of others runs that serves a sandbox from outside of it (fuse-overlayfs, slirp4netns,
+ * pasta, dnsmasq). It speaks with the program in the sandbox, and so may be taken over by it; so it is in the
+ * sandbox's user namespace, in a small root of its own with the system's programs and libraries and what it is
+ * given, all of it read-only, and has the capabilities that it needs. The program can neither see nor signal
+ * it, for it is not in the sandbox's pid namespace.
+ *
+ * All of this is called in the new process, in the order in which it stands here.
+ */
+#pragma once
+
+#include <linux/mount.h>
+#include <stdint.h>
+
+#include "run/run.h"
+
+#define CELL_CLOSED (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
+
+/* Starts `main` in a new process; its pidfd and what it says on standard error are in *ret. */
+int cell_start(struct server *ret, const char *name, int group,
+	       void (*main)(void *context, int errors), void *context, struct err *e);
+/* Waits until it has ended, closes what is open, and zeroes the pid. Kills it first if it is to. */
+void cell_end(struct server *server, bool kill_it);
+/* What it said last on standard error; "": nothing. */
+const char *cell_words(struct pool *pool, const struct server *server);
+
+/* Our signals are the caller's, our session our own, and `errors` is standard error. */
+int cell_leave_session(int errors, struct err *e);
+/* Root of the sandbox's user namespace, in these namespaces (CLONE_NEW*) of it, and a copy of the host's mounts. */
+int cell_enter(const struct launch *l, uint64_t namespaces, struct err *e);
+/* A detached copy of a mount of the host; -1. */
+int cell_clone(int dir, const char *path, unsigned flags, struct err *e);
+/* The small root: a tmpfs with the system's programs and libraries, /dev/null and /dev/urandom. Its descriptor; -1. */
+int cell_make_root(struct pool *pool, struct err *e);
+/* A device node of the host, such as "dev/null", under the same name. */
+int cell_device(int root, const char *name, struct err *e);
+/* A mount at a new directory or (is_file) file of it. Closes neither. */
+int cell_attach(int root, int mount, const char *name, bool is_file, struct err *e);
+/* A file of it with this text. */
+int cell_write(int root, const char *name, const char *text, struct err *e);
+/* It becomes read-only, and the root. */
+int cell_close(int root, struct err *e);
+/*
+ * Becomes `program` with standard input and output that lead nowhere, no other descriptor than those of `keep`
+ * (ended by -1), and with these capabilities. Returns only with an error.
+ */
+int cell_execute(const struct launch *l, const char *program, const char *const *argv,
+		 uint64_t capabilities, const int *keep, struct err *e);

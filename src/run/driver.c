@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* slirp4netns or pasta, in a cell: what it sees, and the words it is started with. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "run/cell.h"
+#include "run/network_parts.h"
+
+/* The sandbox's network namespace as a file, which setns(2) can be given. */
+static int clone_namespace(const struct launch *l, struct err *e)
+{
+	char path[40];
+	int tree;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)l->pid);
+	tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	return tree < 0 ? err_errno(e, "%s", path) : tree;
+}
+
+/* Where slirp4netns listens to us: the only directory in its root that can be written to. */
+static int show_api(const struct making *m, int root, struct err *e)
+{
+	static const char *const options[] = {"mode", "0700", "size", "64k", NULL};
+	_cleanup_fd_ int api = inside_new_filesystem(
+		"tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, e);
+
+	if (api < 0 || cell_attach(root, api, "api", false, e))
+		return -1;
+	network_tell(m, RESULT_API, NULL, api);
+	return 0;
+}
+
+static int make_driver_root(const struct making *m, struct err *e)
+{
+	const struct launch *l = m->l;
+	/* These first: the root is made where /proc is. */
+	_cleanup_fd_ int namespace = clone_namespace(l, e);
+	_cleanup_fd_ int proc = namespace < 0 ? -1 : cell_clone(AT_FDCWD, "/proc", AT_RECURSIVE, e);
+	_cleanup_fd_ int root = proc < 0 ? -1 : cell_make_root(l->plan->pool, e);
+
+	if (root < 0 || inside_set_attributes(proc, "", CELL_CLOSED | MOUNT_ATTR_NOEXEC, true, e) ||
+	    cell_attach(root, proc, "proc", false, e) ||
+	    cell_attach(root, namespace, "netns", true, e))
+		return -1;
+	if (mkdirat(root, "dev/net", 0755) || mkdirat(root, "tmp", 0755) ||
+	    mkdirat(root, "run", 0755))
+		return err_errno(e, "tmpfs");
+	if (cell_device(root, "dev/net/tun", e) ||
+	    cell_write(root, "etc/resolv.conf", l->plan->net.driver_resolv_conf, e) ||
+	    show_api(m, root, e))
+		return -1;
+	return cell_close(root, e);
+}
+
+static int become_slirp(const struct making *m, struct err *e)
+{
+	const struct plan *p = m->l->plan;
+	const int keep[] = {m->ready[1], -1};
+	const char *argv[16];
+	size_t n = 0;
+
+	argv[n++] = "slirp4netns";
+	argv[n++] = "--netns-type=path";
+	argv[n++] = "--enable-seccomp";
+	argv[n++] = "--mtu=65520";
+	argv[n++] = "--api-socket=/api/" API_SOCKET;
+	argv[n++] = pool_printf(p->pool, "--ready-fd=%d", m->ready[1]);
+	/* Its own sandbox sets the ids to 0 on the way; for others our cell has to do. */
+	if (p->identity.by_helper)
+		argv[n++] = "--enable-sandbox";
+	if (p->net.ipv6)
+		argv[n++] = "--enable-ipv6";
+	if (!p->net.host_loopback)
+		argv[n++] = "--disable-host-loopback";
+	argv[n++] = "/netns";
+	argv[n++] = NET_DEVICE;
+	argv[n] = NULL;
+	return cell_execute(m->l, p->net.program, argv, OF_DRIVER, keep, e);
+}
+
+/* pasta's word for a published port: ADDRESS/OUTSIDE:INSIDE. */
+static size_t add_ports(const struct plan *p, const char **argv, bool udp)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->net.ports.n; i++) {
+		const struct port_word *w = &p->net.ports.v[i].word;
+
+		if (w->udp != udp)
+			continue;
+		argv[n++] = udp ? "-u" : "-t";
+		argv[n++] = pool_printf(p->pool, "%s/%u:%u", w->address, w->outside, w->inside);
+	}
+	if (n == 0) {
+		argv[n++] = udp ? "-u" : "-t";
+		argv[n++] = "none";
+	}
+	return n;
+}
+
+static int become_pasta(const struct making *m, struct err *e)
+{
+	static const char *const first[] = {
+		"pasta",     "--foreground",  "--quiet",     "--ns-ifname", NET_DEVICE, "--mtu",
+		"65520",     "--address",     NET_ADDRESS,   "--netmask",   "24",	"--gateway",
+		NET_GATEWAY, "--dns-forward", NET_DNS,	     "--tcp-ns",    "none",	"--udp-ns",
+		"none",	     "--no-dhcp",     "--no-dhcpv6", "--no-ra"};
+	static const char *const v6[] = {"--address",  NET_ADDRESS6,	"--gateway",
+					 NET_GATEWAY6, "--dns-forward", NET_DNS6};
+	enum { FIRST = sizeof(first) / sizeof(first[0]), V6 = sizeof(v6) / sizeof(v6[0]) };
+	const struct plan *p = m->l->plan;
+	const int keep[] = {m->ready[1], -1};
+	const char **argv =
+		pool_alloc(p->pool, (FIRST + V6 + 12 + 2 * p->net.ports.n) * sizeof(*argv));
+	size_t n = FIRST;
+
+	memcpy(argv, first, sizeof(first));
+	if (p->net.ipv6) {
+		memcpy(argv + n, v6, sizeof(v6));
+		n += V6;
+	} else {
+		argv[n++] = "--ipv4-only";
+	}
+	if (!p->net.host_loopback)
+		argv[n++] = "--no-map-gw";
+	n += add_ports(p, argv + n, false);
+	n += add_ports(p, argv + n, true);
+	argv[n++] = "--pid";
+	argv[n++] = pool_printf(p->pool, "/proc/self/fd/%d", m->ready[1]);
+	argv[n++] = "--netns-only";
+	argv[n++] = "--netns";
+	argv[n++] = "/netns";
+	return cell_execute(m->l, p->net.program, argv, OF_DRIVER, keep, e);
+}
+
+void driver_main(void *context, int errors)
+{
+	const struct making *m = context;
+	struct err e = {0};
+
+	if (cell_leave_session(errors, &e) || cell_enter(m->l, 0, &e) || make_driver_root(m, &e) ||
+	    network_die_with_launcher(m, &e)) {
+		network_tell(m, RESULT_FAILED, &e, -1);
+		return;
+	}
+	if (m->l->plan->net.driver == DRIVER_PASTA)
+		become_pasta(m, &e);
+	else
+		become_slirp(m, &e);
+	network_tell(m, RESULT_FAILED, &e, -1);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* Addresses and routes in the sandbox's network, by ioctl(2): netdevice(7), ipv6(7), rtentry of route(8). */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if.h>
+#include <linux/ipv6.h>
+#include <linux/ipv6_route.h>
+#include <linux/route.h>
+#include <linux/sockios.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "base/fd.h"
+#include "plan/plan.h"
+#include "run/network.h"
+
+enum {
+	MTU = 65520
+}; /* slirp4netns(1): the largest is 65521; large packets are what makes it fast */
+
+static struct ifreq of_device(const char *name)
+{
+	struct ifreq r = {.ifr_flags = 0};
+
+	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", name);
+	return r;
+}
+
+static int device_up(int fd, const char *name, struct err *e)
+{
+	struct ifreq r = of_device(name);
+
+	r.ifr_flags = IFF_UP;
+	return ioctl(fd, SIOCSIFFLAGS, &r) ? err_errno(e, "%s: cannot bring it up", name) : 0;
+}
+
+int interface_loopback_up(struct err *e)
+{
+	_cleanup_fd_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	return fd < 0 ? err_errno(e, "socket") : device_up(fd, "lo", e);
+}
+
+static void set_address(struct sockaddr *ret, const char *text)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET};
+
+	inet_pton(AF_INET, text, &a.sin_addr);
+	memcpy(ret, &a, sizeof(a));
+}
+
+static int configure4(int fd, struct err *e)
+{
+	struct ifreq r = of_device(NET_DEVICE);
+	struct rtentry route = {.rt_flags = RTF_UP | RTF_GATEWAY};
+	char device[] = NET_DEVICE;
+
+	r.ifr_mtu = MTU;
+	if (ioctl(fd, SIOCSIFMTU, &r))
+		return err_errno(e, NET_DEVICE ": MTU");
+	set_address(&r.ifr_addr, NET_ADDRESS);
+	if (ioctl(fd, SIOCSIFADDR, &r))
+		return err_errno(e, NET_DEVICE ": " NET_ADDRESS);
+	set_address(&r.ifr_netmask, "255.255.255.0");
+	if (ioctl(fd, SIOCSIFNETMASK, &r))
+		return err_errno(e, NET_DEVICE ": netmask");
+	if (device_up(fd, NET_DEVICE, e))
+		return -1;
+	set_address(&route.rt_dst, "0.0.0.0");
+	set_address(&route.rt_genmask, "0.0.0.0");
+	set_address(&route.rt_gateway, NET_GATEWAY);
+	route.rt_dev = device;
+	return ioctl(fd, SIOCADDRT, &route) ? err_errno(e, "route to " NET_GATEWAY) : 0;
+}
+
+static int configure6(struct err *e)
+{
+	_cleanup_fd_ int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq r = of_device(NET_DEVICE);
+	struct in6_ifreq address = {.ifr6_prefixlen = NET_BITS6};
+	struct in6_rtmsg route = {.rtmsg_flags = RTF_UP | RTF_GATEWAY, .rtmsg_metric = 1024};
+
+	if (fd < 0)
+		return err_errno(e, "IPv6");
+	if (ioctl(fd, SIOCGIFINDEX, &r))
+		return err_errno(e, NET_DEVICE);
+	address.ifr6_ifindex = route.rtmsg_ifindex = r.ifr_ifindex;
+	inet_pton(AF_INET6, NET_ADDRESS6, &address.ifr6_addr);
+	inet_pton(AF_INET6, NET_GATEWAY6, &route.rtmsg_gateway);
+	if (ioctl(fd, SIOCSIFADDR, &address))
+		return err_errno(e, NET_DEVICE ": " NET_ADDRESS6);
+	return ioctl(fd, SIOCADDRT, &route) ? err_errno(e, "route to " NET_GATEWAY6) : 0;
+}
+
+/*
+ * Before the device is up. Nothing that protects: so where /proc/sys cannot be written to (in a container) it
+ * goes on, with an address that waits a second for somebody who might have it too.
+ */
+static void set_sysctl(const char *name, const char *value)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/proc/sys/net/%s", name);
+	(void)!fd_write_path(AT_FDCWD, path, value, strlen(value));
+}
+
+int interface_configure(const struct plan_net *net, uint32_t gid, struct err *e)
+{
+	_cleanup_fd_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char range[32];
+
+	if (fd < 0)
+		return err_errno(e, "socket");
+	/* ping(8) without privileges (icmp(7)), and servers on their usual ports: the network is its own. */
+	snprintf(range, sizeof(range), "%u %u", gid, gid);
+	set_sysctl("ipv4/ping_group_range", range);
+	set_sysctl("ipv4/ip_unprivileged_port_start", "0");
+	/* No advertisements of routers, no address of the link, no waiting for duplicates. */
+	set_sysctl("ipv6/conf/" NET_DEVICE "/accept_ra", "0");
+	set_sysctl("ipv6/conf/" NET_DEVICE "/addr_gen_mode", "1");
+	set_sysctl("ipv6/conf/" NET_DEVICE "/accept_dad", "0");
+	if (configure4(fd, e))
+		return -1;
+	return net->ipv6 ? configure6(e) : 0;
+}

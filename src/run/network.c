@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: MIT */
+/* The network of a sandbox that has one of its own: see network.h. */
+#include "run/network.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "run/cell.h"
+#include "run/network_parts.h"
+
+enum { PATIENCE = 20 * 1000 * 1000 }; /* microseconds */
+
+void network_tell(const struct making *m, enum result_kind kind, const struct err *err, int fd)
+{
+	struct result r;
+
+	memset(&r, 0, sizeof(r));
+	r.kind = kind;
+	if (err)
+		r.err = *err;
+	fd_send(m->results, &r, sizeof(r), fd);
+}
+
+int network_die_with_launcher(const struct making *m, struct err *e)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
+		return err_errno(e, "PR_SET_PDEATHSIG");
+	if (getppid() != m->launcher)
+		_exit(125);
+	return 0;
+}
+
+/* --- the configurator --- */
+
+/* A program of the system that is told `text` on its standard input; trusted, both of them. */
+static int run_with(const char *program, const char *const *argv, const char *text, struct err *e)
+{
+	const uint64_t net_admin = CAP_BIT(12 /* NET_ADMIN */);
+	static char *const environment[] = {"PATH=/usr/bin:/bin:/usr/sbin:/sbin", NULL};
+	_cleanup_fd_ int input = memfd_create("input", MFD_CLOEXEC);
+	size_t n = strlen(text);
+	int status = 0;
+	pid_t pid;
+
+	if (input < 0 || write(input, text, n) != (ssize_t)n || lseek(input, 0, SEEK_SET))
+		return err_errno(e, "memfd");
+	pid = fork();
+	if (pid < 0)
+		return err_errno(e, "cannot make a process");
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		if (dup2(input, 0) >= 0 && cap_apply(net_admin, net_admin, net_admin, e) == 0)
+			execve(program, (char *const *)(uintptr_t)argv, environment);
+		_exit(127);
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0
+							     : err_set(e, "%s has failed", program);
+}
+
+static int await_device(const struct making *m, struct err *e)
+{
+	struct pollfd fd = {.fd = m->ready[0], .events = POLLIN};
+	char byte;
+
+	if (poll(&fd, 1, PATIENCE / 1000) != 1)
+		return err_set(e, "%s takes too long", m->l->plan->net.program);
+	return read(m->ready[0], &byte, 1) == 1
+		       ? 0
+		       : err_set(e, "%s could not make the device", m->l->plan->net.program);
+}
+
+static int join(const struct making *m, struct err *e)
+{
+	_cleanup_fd_ int process = (int)syscall(SYS_pidfd_open, m->l->pid, 0);
+
+	if (process < 0 || setns(process, CLONE_NEWUSER | CLONE_NEWNET))
+		return err_errno(e, "cannot enter the sandbox's network");
+	if (m->l->plan->identity.by_helper &&
+	    (syscall(SYS_setresgid, 0, 0, 0) || syscall(SYS_setresuid, 0, 0, 0)))
+		return err_errno(e, "cannot become root of the namespace");
+	return 0;
+}
+
+static int set_queues(const struct plan_net *net, struct err *e)
+{
+	const char *const ip[] = {"ip", "-batch", "-", NULL}, *const tc[] = {"tc", "-batch", "-",
+									     NULL};
+
+	return net->tc && (run_with(net->ip, ip, net->links, e) ||
+			   run_with(net->tc, tc, net->queues, e))
+		       ? -1
+		       : 0;
+}
+
+static int configure_all(const struct making *m, int *log, struct err *e)
+{
+	const struct plan *p = m->l->plan;
+	const char *const nft[] = {"nft", "-f", "-", NULL};
+
+	*log = refused_listen(e);
+	if (*log < 0 || run_with(p->net.nft, nft, p->net.rules, e) || await_device(m, e) ||
+	    interface_configure(&p->net, p->identity.gid, e))
+		return -1;
+	return set_queues(&p->net, e);
+}
+
+static void configure(void *context, int errors)
+{
+	const struct making *m = context;
+	struct err e = {0};
+	int log = -1;
+
+	if (cell_leave_session(errors, &e) || network_die_with_launcher(m, &e) || join(m, &e) ||
+	    interface_loopback_up(&e) || configure_all(m, &log, &e))
+		network_tell(m, RESULT_FAILED, &e, -1);
+	else
+		network_tell(m, RESULT_CONFIGURED, NULL, log);
+	_exit(0);
+}
+
+/* --- the resolver --- */
+
+static int make_resolver_root(const struct plan *p, struct err *e)
+{
+	_cleanup_fd_ int root = cell_make_root(p->pool, e);
+
+	/* It asks for the user and group that it is to be, also if it is so already. */
+	if (root < 0 || cell_write(root, "etc/passwd", "root:x:0:0:::\n", e) ||
+	    cell_write(root, "etc/group", "root:x:0:\n", e) ||
+	    cell_write(root, "etc/dnsmasq.conf", p->net.resolver, e))
+		return -1;
+	return cell_close(root, e);
+}
+
+static void resolve(void *context, int errors)
+{
+	static const char *const argv[] = {"dnsmasq", "--conf-file=/etc/dnsmasq.conf", NULL};
+	const struct making *m = context;
+	const struct plan *p = m->l->plan;
+	const int keep[] = {-1};
+	struct err e = {0};
+
+	if (cell_leave_session(errors, &e) == 0 && cell_enter(m->l, CLONE_NEWNET, &e) == 0 &&
+	    interface_loopback_up(&e) == 0 && make_resolver_root(p, &e) == 0 &&
+	    network_die_with_launcher(m, &e) == 0)
+		cell_execute(m->l, p->net.dnsmasq, argv, OF_RESOLVER, keep, &e);
+	dprintf(STDERR_FILENO, "%s\n", e.text);
+}
+
+/* --- steps of the launch --- */
+
+static struct server *new_server(const struct launch *l)
+{
+	return pool_alloc(l->plan->pool, sizeof(struct server));
+}
+
+static int start_all(struct launch *l, struct making *m, struct err *e)
+{
+	struct network *n = l->network;
+	const struct plan_net *net = &l->plan->net;
+	const char *driver = net->driver == DRIVER_PASTA ? "pasta" : "slirp4netns";
+
+	n->driver = new_server(l);
+	if (cell_start(n->driver, driver, -1, driver_main, m, e))
+		return -1;
+	/* Only the driver has this end: its end is that of the pipe. */
+	fd_closep(&m->ready[1]);
+	n->configurator = new_server(l);
+	if (cell_start(n->configurator, "network", -1, configure, m, e))
+		return -1;
+	if (!net->resolver)
+		return 0;
+	n->resolver = new_server(l);
+	return cell_start(n->resolver, "dnsmasq", -1, resolve, m, e);
+}
+
+int network_begin(void *context, struct err *e)
+{
+	struct launch *l = context;
+	struct network *n = pool_alloc(l->plan->pool, sizeof(*n));
+	struct making m = {.l = l, .results = -1, .ready = {-1, -1}, .launcher = getpid()};
+	int pair[2], rc;
+
+	for (size_t i = 0; i < l->plan->net.ports.n; i++) {
+		const struct plan_port *port = &l->plan->net.ports.v[i];
+
+		if (publish_try(&port->word, port->text, e))
+			return -1;
+	}
+	n->results = n->api = n->refused.socket = -1;
+	l->network = n;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return err_errno(e, "socketpair");
+	n->results = pair[0];
+	m.results = pair[1];
+	rc = pipe2(m.ready, O_CLOEXEC) ? err_errno(e, "pipe") : start_all(l, &m, e);
+	fd_closep(&m.results);
+	fd_closep(&m.ready[0]);
+	fd_closep(&m.ready[1]);
+	if (rc)
+		network_end(l);
+	return rc;
+}
+
+/* Whose end is the reason why nothing goes on: its own last words. */
+static int server_err(const struct launch *l, const struct server *s, struct err *e)
+{
+	const char *words = cell_words(l->plan->pool, s);
+
+	err_set(e, "%s: %s", s->name, *words ? words : "ended before the network was there");
+	return err_hint(e, "`sandbox doctor` checks what it needs");
+}
+
+/* dnsmasq says so when its sockets are bound. If it cannot, it ends, and what it has said is the reason. */
+static int hear_resolver(struct pool *pool, const struct server *s, const char **said, bool *up,
+			 struct err *e)
+{
+	char text[4096];
+	ssize_t got = read(s->errors, text, sizeof(text) - 1);
+	const char *last;
+
+	text[got > 0 ? got : 0] = '\0';
+	*said = pool_printf(pool, "%s%s", *said ? *said : "", text);
+	*up = strstr(*said, ": started,") != NULL;
+	if (*up || got != 0)
+		return 0;
+	last = strstr(*said, "dnsmasq: ");
+	return err_set(e, "%.*s", last ? (int)strcspn(last, "\n") : 80,
+		       last ? last : "dnsmasq ended before the network was there");
+}
+
+/* 1: configured; 0: not yet. */
+static int hear_result(struct network *n, struct err *e)
+{
+	struct result r = {.kind = RESULT_FAILED};
+	int fd, rc = fd_receive(n->results, &r, sizeof(r), &fd);
+
+	if (rc != 1)
+		return err_set(e, "the network's processes have ended");
+	if (r.kind == RESULT_CONFIGURED) {
+		n->refused.socket = fd;
+		return 1;
+	}
+	if (r.kind == RESULT_API) {
+		n->api = fd;
+		return 0;
+	}
+	*e = r.err;
+	return -1;
+}
+
+static int await_all(struct launch *l, struct err *e)
+{
+	struct network *n = l->network;
+	const int64_t deadline = clock_now() + PATIENCE;
+	const struct server *resolver = n->resolver;
+	bool configured = false, resolves = !resolver;
+
+	while (!configured || !resolves) {
+		struct pollfd fds[] = {
+			{.fd = configured ? -1 : n->results, .events = POLLIN},
+			{.fd = n->driver->process, .events = POLLIN},
+			{.fd = resolver && !resolves ? resolver->errors : -1, .events = POLLIN}};
+		int rc = 0;
+
+		if (clock_now() > deadline)
+			return err_set(e, "it takes too long");
+		if (poll(fds, 3, clock_poll(deadline)) < 0 && errno != EINTR)
+			return err_errno(e, "poll");
+		if (fds[0].revents)
+			rc = hear_result(n, e);
+		else if (fds[1].revents)
+			return server_err(l, n->driver, e);
+		configured |= rc > 0;
+		if (rc < 0 || (fds[2].revents && resolver &&
+			       hear_resolver(l->plan->pool, resolver, &n->said, &resolves, e)))
+			return -1;
+	}
+	return 0;
+}
+
+int network_await(void *context, struct err *e)
+{
+	struct launch *l = context;
+	struct network *n = l->network;
+
+	/* A device that could not be made is the driver's matter, which has said why. */
+	if (await_all(l, e)) {
+		struct pollfd end = {.fd = n->driver->process, .events = POLLIN};
+
+		return poll(&end, 1, 0) == 1 ? server_err(l, n->driver, e) : -1;
+	}
+	cell_end(n->configurator, false);
+	for (size_t i = 0; l->plan->net.driver == DRIVER_SLIRP && i < l->plan->net.ports.n; i++) {
+		const struct plan_port *port = &l->plan->net.ports.v[i];
+
+		if (publish_add(n, &port->word, port->text, e))
+			return -1;
+	}
+	/* Should PID 1 be gone, the next step tells why. */
+	channel_send(l->channel, MESSAGE_NETWORK, 0, NULL);
+	return 0;
+}
+
+void network_end(void *context)
+{
+	struct launch *l = context;
+	struct network *n = l->network;
+	struct server *servers[] = {n->configurator, n->driver, n->resolver};
+
+	refused_read(&n->refused);
+	l->outcome->connections = &n->refused;
+	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
+		if (servers[i])
+			cell_end(servers[i], true);
+	}
+	fd_closep(&n->results);
+	fd_closep(&n->api);
+	refused_done(&n->refused);
+}
+
+/* --- while the program runs --- */
+
+size_t network_fds(const struct launch *l, struct pollfd *fds)
+{
+	const struct network *n = l->network;
+
+	if (!n)
+		return 0;
+	fds[0] = (struct pollfd){.fd = n->refused.socket, .events = POLLIN};
+	fds[1] = (struct pollfd){.fd = n->driver->pid ? n->driver->process : -1, .events = POLLIN};
+	fds[2] = (struct pollfd){.fd = n->resolver && n->resolver->pid ? n->resolver->process : -1,
+				 .events = POLLIN};
+	return NETWORK_FDS;
+}
+
+/* Nothing opens by its end. The program goes on without, and in the end it is said. */
+static void server_ended(struct launch *l, struct server *s, const char *what)
+{
+	l->outcome->network =
+		pool_printf(l->plan->pool, "%s ended while the program ran: %s", s->name, what);
+	cell_end(s, false);
+}
+
+void network_work(struct launch *l, const struct pollfd *fds, size_t n)
+{
+	struct network *network = l->network;
+
+	if (!n)
+		return;
+	if (fds[0].revents)
+		refused_read(&network->refused);
+	if (fds[1].revents)
+		server_ended(l, network->driver, "there was no network any more");
+	if (fds[2].revents)
+		server_ended(l, network->resolver, "no name was resolved any more");
+}
