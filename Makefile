@@ -119,6 +119,7 @@ check:
 	$(Q)tests/lib/packages build check
 	$(Q)$(MAKE) --no-print-directory WERROR=1 tests
 	$(Q)$(if $(filter live vm,$(or $(PART),live)),tests/live/sources)
+	$(Q)$(if $(filter net,$(or $(PART),net)),tests/lib/packages net && tests/net/programs $(abspath $(B))/net)
 	$(Q)$(if $(filter vm,$(or $(PART),vm)),tests/lib/packages vm && tests/vm/image)
 	$(Q)SANDBOX=$(abspath $(B))/sandbox tests/lib/run $(PART)
 

@@ -32,7 +32,6 @@ struct option_row {
 	const char *argument; /* placeholder, or NULL; choices as a|b|c */
 	int key;	      /* the key that it sets, or -1 */
 	const char *doc;
-	bool later;	  /* known, and refused by this version */
 	const char *bare; /* the value when none follows a `=`; NULL: it needs one */
 };
 extern const struct option_row option_rows[];

@@ -32,9 +32,8 @@ void help_options(FILE *out)
 			 : row->argument ? " "
 					 : "",
 			 row->argument ? row->argument : "", row->bare ? "]" : "");
-		fprintf(out, "  %c%c%c %-36s %s%s\n", row->letter ? '-' : ' ',
-			row->letter ? row->letter : ' ', row->letter ? ',' : ' ', text, row->doc,
-			row->later ? " (later)" : "");
+		fprintf(out, "  %c%c%c %-36s %s\n", row->letter ? '-' : ' ',
+			row->letter ? row->letter : ' ', row->letter ? ',' : ' ', text, row->doc);
 	}
 	fprintf(out, "\nSubcommands:\n");
 	for (size_t i = 0; i < commands_n; i++) {
@@ -44,7 +43,7 @@ void help_options(FILE *out)
 	fprintf(out,
 		"\nExit status: the command's own; 128+N if signal N ended it; 125 if sandbox failed;\n"
 		"126 found but not executable; 127 not found.\n"
-		"Manual: man sandbox, man sandbox-changes, man sandbox-profile\n");
+		"Manual: man sandbox, man sandbox-changes, man sandbox-network, man sandbox-profile\n");
 }
 
 /* One word a line, for scripts: `help --options`, `help --commands`. */

@@ -11,8 +11,6 @@ static int publish(struct store_words *w, struct err *e)
 	if (!w->paths.n)
 		return err_set(e, "publish: the port is missing"),
 		       err_hint(e, "sandbox publish %s 8080:80", str_safe(&w->pool, name));
-	if (visit_check_paused(w, name, e))
-		return -1;
 	for (size_t i = 0; i < w->paths.n; i++) {
 		const char *port = w->paths.v[i];
 		struct port_word word;
@@ -22,7 +20,8 @@ static int publish(struct store_words *w, struct err *e)
 		if (reason)
 			return err_set(e, "%s: %s", str_safe(&w->pool, port), reason);
 		connection = visit_connect(w, name, e);
-		if (connection < 0 || visitor_publish(connection, name, port, e))
+		if (connection < 0 || visit_check_paused(w, name, e) ||
+		    visitor_publish(connection, name, port, e))
 			return -1;
 	}
 	return 0;

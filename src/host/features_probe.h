@@ -5,7 +5,7 @@
 #include "host/attempt.h"
 #include "host/features.h"
 
-enum { PROGRAMS = 5 };
+enum { PROGRAMS = 6 };
 
 struct probe {
 	struct pool *pool;

@@ -168,9 +168,8 @@ static void add_device(struct probe *p, const char *path, const char *module,
 void probe_devices(struct probe *p)
 {
 	add_device(p, "/dev/fuse", "fuse", &p->tries[ATTEMPT_FUSE],
-		   "copy-on-write (a later version)");
-	add_device(p, "/dev/net/tun", "tun", &p->tries[ATTEMPT_TUN],
-		   "a private network (a later version)");
+		   "copy-on-write for another user");
+	add_device(p, "/dev/net/tun", "tun", &p->tries[ATTEMPT_TUN], "a private network");
 }
 
 /* --- programs --- */
@@ -181,11 +180,11 @@ static const struct {
 	{"fuse-overlayfs", "fuse-overlayfs", "fuse-overlayfs", "fuse-overlayfs",
 	 "copy-on-write for another user, or of the whole root,"},
 	{"slirp4netns", "slirp4netns", "slirp4netns", "slirp4netns",
-	 "a private network (a later version)"},
-	{"pasta", "passt", "passt", "passt", "a private network (a later version)"},
-	{"nft", "nftables", "nftables", "nftables", "lists of allowed hosts (a later version)"},
-	{"dnsmasq", "dnsmasq-base", "dnsmasq", "dnsmasq",
-	 "lists of allowed hosts (a later version)"},
+	 "a private network (Mode=private)"},
+	{"pasta", "passt", "passt", "passt", "a private network with Driver=pasta"},
+	{"nft", "nftables", "nftables", "nftables", "a private network (Mode=private)"},
+	{"dnsmasq", "dnsmasq-base", "dnsmasq", "dnsmasq", "a list of allowed hosts (AllowHosts=)"},
+	{"tc", "iproute2", "iproute-tc", "iproute2", "a limit of the network (NetworkRateMax=)"},
 };
 
 /* The line of the output that has a version in it, without what follows. */
@@ -212,7 +211,10 @@ void probe_start_programs(struct probe *p)
 
 		if (path)
 			attempt_program(&p->programs[i],
-					(const char *const[]){path, "--version", NULL});
+					(const char *const[]){
+						path,
+						str_eq(programs[i].name, "tc") ? "-V" : "--version",
+						NULL});
 	}
 	attempt_target(&p->target);
 	start_mapper(p, &p->newuidmap, p->host.newuidmap, p->host.uid, &p->host.subuid);

@@ -11,11 +11,12 @@
 #include "base/fd.h"
 #include "host/process.h"
 
-enum { FILE_SIZE = 4096, MICROSECONDS = 1000000 };
+enum { FILE_SIZE = 4096, MICROSECONDS = 1000000, PF_EXITING = 4 /* include/linux/sched.h */ };
 
 /* Fields of /proc/PID/stat, counted from that behind the state. */
 enum {
 	FIELD_PARENT = 0,
+	FIELD_FLAGS = 5,
 	FIELD_USER = 10,
 	FIELD_SYSTEM,
 	FIELD_CHILDREN_USER,
@@ -68,6 +69,7 @@ int process_read(pid_t pid, struct process *ret)
 			return -1;
 	}
 	ret->id = (struct process_id){pid, v[FIELD_STARTED]};
+	ret->ending = ret->ended || v[FIELD_FLAGS] & PF_EXITING;
 	ret->parent = (pid_t)v[FIELD_PARENT];
 	ret->user = of_ticks(v[FIELD_USER]);
 	ret->system = of_ticks(v[FIELD_SYSTEM]);

@@ -20,6 +20,7 @@ struct process {
 	pid_t parent;
 	char name[16]; /* of the program, cut; any bytes */
 	bool ended;    /* and not waited for yet */
+	bool ending;   /* or is on its way, whatever it still has to close */
 	bool stopped;  /* by a signal, or by who traces it */
 	bool blocked;  /* in the kernel: it takes no signal until that is over */
 	int64_t user, system;

@@ -8,10 +8,9 @@
 #include "base/nearest.h"
 #include "base/path.h"
 #include "host/sources.h"
+#include "profile/net_word.h"
 
 enum { APT, NPM, PIP, CARGO, GIT, GROUPS };
-
-const char *const host_source_groups[GROUPS + 1] = {"@apt", "@npm", "@pip", "@cargo", "@git", NULL};
 
 static int (*const readers[GROUPS])(struct sources *s, struct err *e) = {
 	sources_read_apt, sources_read_npm, sources_read_pip, sources_read_cargo, sources_read_git,
@@ -160,7 +159,7 @@ const char *sources_in_config(const struct sources *s, const char *path)
 static const char *group_at(size_t i, const void *ctx)
 {
 	(void)ctx;
-	return host_source_groups[i];
+	return host_group_names[i];
 }
 
 static int unknown(const struct host *h, const char *group, struct err *e)
@@ -171,7 +170,7 @@ static int unknown(const struct host *h, const char *group, struct err *e)
 	if (near)
 		return err_hint(e, "did you mean %s?", near);
 	for (int i = 0; i < GROUPS; i++)
-		all = pool_printf(h->pool, "%s%s%s", all, *all ? ", " : "", host_source_groups[i]);
+		all = pool_printf(h->pool, "%s%s%s", all, *all ? ", " : "", host_group_names[i]);
 	return err_hint(e, "there are %s", all);
 }
 
@@ -193,7 +192,7 @@ int host_sources_read_below(const struct host *h, const char *root, const char *
 	struct sources s = {.h = h, .group = group, .root = root};
 	int which = 0;
 
-	while (which < GROUPS && !str_eq(host_source_groups[which], group))
+	while (which < GROUPS && !str_eq(host_group_names[which], group))
 		which++;
 	if (which == GROUPS)
 		return unknown(h, group, e);

@@ -24,8 +24,6 @@ struct host_source {
 };
 typedef vec_of(struct host_source) host_source_vec;
 
-extern const char *const host_source_groups[]; /* "@apt" and so on; NULL-terminated */
-
 /*
  * Adds the hosts of `group` ("@apt") to `ret`, in order of appearance; what `ret` has already is not added
  * again. An unknown group, one that names no host, and a file that is too large or lies in the working

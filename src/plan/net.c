@@ -203,22 +203,68 @@ static int plan_hosts(const struct plan_inputs *in, struct plan *p, struct err *
 
 /* --- ports --- */
 
+static int port_err(struct plan *p, const struct plan_port *port, const char *why, struct err *e)
+{
+	err_set(e, "%s: Publish=%s: %s", origin_text(p->pool, port->at), port->text, why);
+	e->located = port->at.line > 0;
+	return -1;
+}
+
+/* pasta can bind a port at one address only. */
+static bool clashes(const struct plan *p, const struct port_word *v, const struct port_word *w)
+{
+	return v->outside == w->outside && v->udp == w->udp &&
+	       (p->net.driver == DRIVER_PASTA || str_eq(v->address, w->address));
+}
+
+/* 1: it is there already (a sandbox that runs again has its words twice); -1: another has its place. */
+static int look_for_port(struct plan *p, const struct plan_port *port, struct err *e)
+{
+	const struct port_word *w = &port->word;
+
+	for (size_t i = 0; i < p->net.ports.n; i++) {
+		const struct port_word *v = &p->net.ports.v[i].word;
+
+		if (!clashes(p, v, w))
+			continue;
+		if (str_eq(v->address, w->address) && v->inside == w->inside)
+			return 1;
+		return port_err(p, port, "this port of the host is published already", e);
+	}
+	return 0;
+}
+
+/* What this driver cannot do; each was found out by trying (slirp4netns 1.2.0, pasta 0.0~git20230309). */
+static int check_port(struct plan *p, const struct plan_port *port, struct err *e)
+{
+	const struct port_word *w = &port->word;
+
+	if (w->v6 && p->net.driver == DRIVER_SLIRP) {
+		port_err(p, port, "slirp4netns binds to IPv4 addresses only", e);
+		return err_hint(e, "--set Network.Driver=pasta");
+	}
+	if (w->udp && w->outside != w->inside && p->net.driver == DRIVER_PASTA) {
+		port_err(p, port, "of UDP pasta publishes only ports of the same number", e);
+		return err_hint(e, "--set Network.Driver=slirp4netns");
+	}
+	return 0;
+}
+
 static int plan_ports(const struct plan_inputs *in, struct plan *p, struct err *e)
 {
 	const struct setting *s = &in->profile->s[KEY_PUBLISH];
 
 	for (size_t i = 0; i < s->list.n; i++) {
 		struct plan_port port = {.text = s->list.v[i].text, .at = s->list.v[i].at};
+		int found;
 
 		if (port_word_parse(p->pool, port.text, &port.word))
 			continue;
-		if (port.word.v6 && p->net.driver == DRIVER_SLIRP) {
-			err_set(e, "%s: Publish=%s: slirp4netns binds to IPv4 addresses only",
-				origin_text(p->pool, port.at), port.text);
-			e->located = port.at.line > 0;
-			return err_hint(e, "--set Network.Driver=pasta");
-		}
-		*vec_add(p->pool, &p->net.ports) = port;
+		found = look_for_port(p, &port, e);
+		if (found < 0 || check_port(p, &port, e))
+			return -1;
+		if (!found)
+			*vec_add(p->pool, &p->net.ports) = port;
 	}
 	return 0;
 }
@@ -244,17 +290,67 @@ const char *plan_resolv_place(const struct plan_inputs *in, const struct plan *p
 	return in->host->network.has_resolv_conf ? in->host->network.resolv_place : NULL;
 }
 
+/* Of this host or link: reached by the driver only. */
+static bool is_near(const char *address)
+{
+	return str_begins(address, "127.") || str_begins(address, "169.254.");
+}
+
+static void add_resolver(struct plan *p, const char *address)
+{
+	for (size_t i = 0; i < p->net.resolvers.n; i++) {
+		if (str_eq(p->net.resolvers.v[i], address))
+			return;
+	}
+	*vec_add(p->pool, &p->net.resolvers) = address;
+}
+
+/*
+ * slirp4netns asks the first name server of the host in the place of an address of its own. pasta does that
+ * for UDP only, so there the program asks them itself; but for those that are near, and for those of IPv6,
+ * whose answers this pasta (0.0~git20230309) gives another address in any case.
+ */
+static void plan_nameservers(const struct host_network *h, struct plan *p)
+{
+	struct plan_net *n = &p->net;
+	bool has4 = false, has6 = false;
+
+	n->driver_resolv_conf = "";
+	for (size_t i = 0; i < h->nameservers.n; i++) {
+		const char *address = h->nameservers.v[i];
+		bool v6 = strchr(address, ':') != NULL, first = v6 ? !has6 : !has4;
+
+		has4 |= !v6;
+		has6 |= v6;
+		/* By their place in it, slirp4netns knows one of each family. */
+		if (!first && n->driver == DRIVER_SLIRP)
+			continue;
+		*vec_add(p->pool, &n->nameservers) = address;
+		n->driver_resolv_conf =
+			pool_printf(p->pool, "%snameserver %s\n", n->driver_resolv_conf, address);
+		if (n->driver == DRIVER_PASTA && !v6 && !is_near(address))
+			add_resolver(p, address);
+		else
+			add_resolver(p, v6 ? NET_DNS6 : NET_DNS);
+	}
+}
+
+static const char *resolv_conf_text(const struct host_network *h, const struct plan *p)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < p->net.resolvers.n; i++)
+		text = pool_printf(p->pool, "%snameserver %s\n", text, p->net.resolvers.v[i]);
+	return h->search && *h->search ? pool_printf(p->pool, "%ssearch %s\n", text, h->search)
+				       : text;
+}
+
 static void plan_resolver(const struct plan_inputs *in, struct plan *p)
 {
 	const struct host_network *h = &in->host->network;
 	struct plan_net *n = &p->net;
 
-	n->driver_resolv_conf = "";
-	for (size_t i = 0; i < h->nameservers.n; i++) {
-		*vec_add(p->pool, &n->nameservers) = h->nameservers.v[i];
-		n->driver_resolv_conf = pool_printf(p->pool, "%snameserver %s\n",
-						    n->driver_resolv_conf, h->nameservers.v[i]);
-	}
+	plan_nameservers(h, p);
 	/* A C library without a resolv.conf asks 127.0.0.1, so there somebody has to answer. */
 	if (!n->restricted && !plan_resolv_place(in, p)) {
 		n->dnsmasq = h->dnsmasq;
@@ -263,14 +359,8 @@ static void plan_resolver(const struct plan_inputs *in, struct plan *p)
 				"no names can be resolved: there is no /etc/resolv.conf, and no dnsmasq";
 	}
 	if (n->dnsmasq)
-		n->resolver = net_resolver_text(p, h->dns4);
-	n->resolv_conf = n->dnsmasq ? "nameserver 127.0.0.1\n"
-				    : pool_printf(p->pool, "%s%s%s%s%s",
-						  h->dns4 ? "nameserver " NET_DNS "\n" : "",
-						  h->dns6 ? "nameserver " NET_DNS6 "\n" : "",
-						  h->search && *h->search ? "search " : "",
-						  h->search && *h->search ? h->search : "",
-						  h->search && *h->search ? "\n" : "");
+		n->resolver = net_resolver_text(p);
+	n->resolv_conf = n->dnsmasq ? "nameserver 127.0.0.1\n" : resolv_conf_text(h, p);
 }
 
 /* CAP_NET_RAW: packets of its own making go past the packet filter's hooks (AF_PACKET), and by SO_MARK

@@ -55,6 +55,7 @@ struct plan_net {
 	vec_of(struct plan_host) hosts;
 	vec_of(struct plan_port) ports;
 	vec_of(const char *) nameservers; /* of the host, for explain */
+	vec_of(const char *) resolvers;	  /* the same as they are reached from the sandbox */
 	const char *driver_resolv_conf;	  /* that of the driver's small root */
 	const char *resolv_conf;	/* text; its place is a mount of the plan, if it has one */
 	const char *nft, *rules;	/* the packet filter */

@@ -5,6 +5,9 @@
  * The packet filter holds for every program, whatever it knows of proxies or resolvers: it looks at what
  * leaves the network namespace. In the order of its rules:
  *
+ *	our own resets (below), which come in the name of who was not reached. They make no connection
+ *	what does not come from an address of the sandbox: any program can bind to another one (IPV6_FREEBIND),
+ *	and speak to itself as if it were the host that it wants to reach, or the resolver's upstream
  *	what stays on the loopback, and what belongs to connections that were let through (an answer to a
  *	published port too)
  *	dnsmasq's questions: their packets have a mark, which the program has no right to set (SO_MARK wants
@@ -25,14 +28,16 @@
 
 #define MARK "0x53"
 
-/* Not to be reached by way of a name: private, shared, of this host or link, for documentation not. */
-static const char private4[] =
-	"0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16";
-static const char private6[] = "::/127, ::ffff:0:0/96, fc00::/7, fe80::/10";
-static const char *const private_blocks[] = {"0.0.0.0/8",      "10.0.0.0/8",	 "100.64.0.0/10",
-					     "127.0.0.0/8",    "169.254.0.0/16", "172.16.0.0/12",
-					     "192.168.0.0/16", "::/127",	 "::ffff:0:0/96",
-					     "fc00::/7",       "fe80::/10"};
+/*
+ * Not to be reached by way of a name: private, shared, of this host or link; and the same inside addresses of
+ * IPv6 that are translated on the way (NAT64, 6to4).
+ */
+static const char *const private_blocks[] = {
+	"0.0.0.0/8",	       "10.0.0.0/8",	     "100.64.0.0/10",	    "127.0.0.0/8",
+	"169.254.0.0/16",      "172.16.0.0/12",	     "192.168.0.0/16",	    "::/127",
+	"::ffff:0:0/96",       "fc00::/7",	     "fe80::/10",	    "fec0::/10",
+	"2002::/16",	       "64:ff9b::a00:0/104", "64:ff9b::7f00:0/104", "64:ff9b::a9fe:0/112",
+	"64:ff9b::ac10:0/108", "64:ff9b::c0a8:0/112"};
 enum { PRIVATE_BLOCKS = sizeof(private_blocks) / sizeof(private_blocks[0]) };
 
 /* --- ports --- */
@@ -160,6 +165,18 @@ static const char *block_rules(const struct plan *p, bool of_link)
 	return text;
 }
 
+static const char *private_list(const struct plan *p, bool v6)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < PRIVATE_BLOCKS; i++) {
+		if ((strchr(private_blocks[i], ':') != NULL) == v6)
+			text = pool_printf(p->pool, "%s%s%s", text, *text ? ", " : "",
+					   private_blocks[i]);
+	}
+	return text;
+}
+
 static const char *name_rules(const struct plan *p)
 {
 	const char *text = "";
@@ -195,7 +212,7 @@ static const char *own_rules(const struct plan *p)
 			   "\t\tip6 daddr " NET_BLOCK6 " goto closed\n"
 			   "%s"
 			   "\t\tip daddr 169.254.0.0/16 goto closed\n"
-			   "\t\tip6 daddr fe80::/10 goto closed\n",
+			   "\t\tip6 daddr { fe80::/10, 64:ff9b::a9fe:0/112 } goto closed\n",
 			   p->net.host_loopback ? "\t\tip daddr " NET_GATEWAY " accept\n"
 						  "\t\tip6 daddr " NET_GATEWAY6 " accept\n"
 						: "",
@@ -204,26 +221,41 @@ static const char *own_rules(const struct plan *p)
 
 static const char *resolver_rules(const struct plan *p)
 {
-	const char *mark = p->net.resolver ? "meta mark " MARK " " : "";
+	const char *text = "";
 
-	return pool_printf(
-		p->pool,
-		"\t\t%sip daddr " NET_DNS " meta l4proto { tcp, udp } th dport 53 accept\n"
-		"\t\t%sip6 daddr " NET_DNS6 " meta l4proto { tcp, udp } th dport 53 accept\n",
-		mark, mark);
+	for (size_t i = 0; i < p->net.resolvers.n; i++) {
+		const char *address = p->net.resolvers.v[i];
+
+		/* Over UDP alone where pasta answers for itself. */
+		text = pool_printf(p->pool, "%s\t\t%sip%s daddr %s %s dport 53 accept\n", text,
+				   p->net.resolver ? "meta mark " MARK " " : "",
+				   strchr(address, ':') ? "6" : "", address,
+				   p->net.driver == DRIVER_PASTA && (str_eq(address, NET_DNS) ||
+								     str_eq(address, NET_DNS6))
+					   ? "udp"
+					   : "meta l4proto { tcp, udp } th");
+	}
+	return text;
 }
 
 const char *net_rules_text(const struct plan *p)
 {
-	const char *text =
-		pool_printf(p->pool,
-			    "table inet sandbox {\n%s%s%s"
-			    "\tchain output {\n"
-			    "\t\ttype filter hook output priority 0; policy %s;\n",
-			    set_texts(p), refuse_chain(p, "closed", NET_LOG_CLOSED),
-			    p->net.restricted ? refuse_chain(p, "refused", NET_LOG_HOSTS) : "",
-			    p->net.restricted ? "drop" : "accept");
+	const char *text = pool_printf(
+		p->pool,
+		"table inet sandbox {\n%s%s%s"
+		"\tchain forward { type filter hook forward priority 0; policy drop; }\n"
+		"\tchain output {\n"
+		"\t\ttype filter hook output priority 0; policy %s;\n",
+		set_texts(p), refuse_chain(p, "closed", NET_LOG_CLOSED),
+		p->net.restricted ? refuse_chain(p, "refused", NET_LOG_HOSTS) : "",
+		p->net.restricted ? "drop" : "accept");
 
+	text = pool_printf(p->pool,
+			   "%s"
+			   "\t\toifname \"lo\" tcp flags & rst == rst accept\n"
+			   "\t\tip saddr != { 127.0.0.0/8, " NET_ADDRESS " } drop\n"
+			   "\t\tip6 saddr != { ::1, " NET_ADDRESS6 " } drop\n",
+			   text);
 	if (p->net.resolver)
 		text = pool_printf(
 			p->pool,
@@ -252,7 +284,8 @@ const char *net_rules_text(const struct plan *p)
 			   "\t\tip6 daddr { %s } goto refused\n"
 			   "%s"
 			   "\t\tgoto refused\n\t}\n}\n",
-			   text, block_rules(p, false), private4, private6, name_rules(p));
+			   text, block_rules(p, false), private_list(p, false),
+			   private_list(p, true), name_rules(p));
 }
 
 /* --- dnsmasq --- */
@@ -325,11 +358,14 @@ static bool is_open_below(const struct plan *p, const char *name)
  * To dnsmasq a name means all below it as well. So that nothing can be carried out in the names below, these
  * are given an address that leads nowhere, and of other kinds of records nothing; the longest match wins.
  */
-static const char *name_lines(const struct plan *p, const struct host_word *w, const char *server)
+static const char *name_lines(const struct plan *p, const struct host_word *w)
 {
-	const char *text = pool_printf(p->pool, "server=/%s%s/%s\n%s",
-				       w->kind == HOST_BELOW ? "*." : "", w->name, server,
-				       set_line(p, w));
+	const char *text = set_line(p, w);
+
+	for (size_t i = 0; i < p->net.resolvers.n; i++)
+		text = pool_printf(p->pool, "%sserver=/%s%s/%s\n", text,
+				   w->kind == HOST_BELOW ? "*." : "", w->name,
+				   p->net.resolvers.v[i]);
 
 	if (w->kind == HOST_BELOW || is_open_below(p, w->name))
 		return text;
@@ -342,8 +378,7 @@ static bool is_listed(const struct plan *p, const char *block)
 {
 	struct host_word w;
 
-	if (host_word_parse(p->pool, strchr(block, ':') ? pool_printf(p->pool, "%s", block) : block,
-			    &w))
+	if (host_word_parse(p->pool, block, &w))
 		return true;
 	for (size_t i = 0; i < p->net.hosts.n; i++) {
 		const struct host_word *v = &p->net.hosts.v[i].word;
@@ -354,15 +389,21 @@ static bool is_listed(const struct plan *p, const char *block)
 	return false;
 }
 
-const char *net_resolver_text(const struct plan *p, bool v4)
+static const char *all_names(const struct plan *p, const char *text)
 {
-	const char *server = v4 ? NET_DNS : NET_DNS6;
+	for (size_t i = 0; i < p->net.resolvers.n; i++)
+		text = pool_printf(p->pool, "%sserver=%s\n", text, p->net.resolvers.v[i]);
+	return text;
+}
+
+const char *net_resolver_text(const struct plan *p)
+{
 	const char *text =
 		"no-resolv\nno-hosts\nno-poll\nkeep-in-foreground\nlog-facility=-\npid-file=\n"
 		"user=root\ngroup=root\nlisten-address=127.0.0.1\nbind-interfaces\nconntrack\n";
 
 	if (!p->net.restricted)
-		return pool_printf(p->pool, "%sserver=%s\n", text, server);
+		return all_names(p, text);
 	for (size_t i = 0; i < PRIVATE_BLOCKS; i++) {
 		if (!is_listed(p, private_blocks[i]))
 			text = pool_printf(p->pool, "%sbogus-nxdomain=%s\n", text,
@@ -371,9 +412,11 @@ const char *net_resolver_text(const struct plan *p, bool v4)
 	for (size_t i = 0; i < p->net.hosts.n; i++) {
 		if (is_first_name(p, i))
 			text = pool_printf(p->pool, "%s%s", text,
-					   name_lines(p, &p->net.hosts.v[i].word, server));
+					   name_lines(p, &p->net.hosts.v[i].word));
 	}
-	return pool_printf(p->pool, "%saddress=/#/" NET_NOWHERE "\n", text);
+	return pool_printf(p->pool,
+			   "%saddress=/%s/127.0.0.1\nlocal=/#/\naddress=/#/" NET_NOWHERE "\n", text,
+			   p->hostname);
 }
 
 /* --- tc --- */

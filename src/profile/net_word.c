@@ -104,14 +104,28 @@ static const char *parse_bracketed(const char *text, struct host_word *w)
 	return end[1] == ':' ? parse_port(end + 2, &w->port) : not_a_name;
 }
 
+const char *const host_group_names[] = {"@apt", "@npm", "@pip", "@cargo", "@git", NULL};
+
+static bool is_group(const char *text)
+{
+	for (const char *const *name = host_group_names; *name; name++) {
+		if (str_eq(text, *name))
+			return true;
+	}
+	return false;
+}
+
 static const char *parse_host(struct pool *p, const char *text, struct host_word *w)
 {
 	const char *colon = strrchr(text, ':'), *reason;
 	size_t n = colon ? (size_t)(colon - text) : strlen(text);
 
+	if (strstr(text, "://"))
+		return "a host, not a URL: good.example or good.example:443";
 	if (*text == '@') {
 		*w = (struct host_word){.kind = HOST_GROUP, .name = text};
-		return text[1] ? NULL : not_a_name;
+		return is_group(text) ? NULL
+				      : "there is no such group: @apt, @npm, @pip, @cargo, @git";
 	}
 	if (*text == '[')
 		return parse_bracketed(text, w);

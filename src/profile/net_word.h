@@ -25,6 +25,7 @@ struct host_word {
 	uint8_t address[16]; /* likewise: the first one of the block; of IPv4 four bytes */
 	uint16_t port;	     /* 0: all */
 };
+extern const char *const host_group_names[]; /* NULL-terminated */
 /* HOST[:PORT]; an IPv6 address with a port is in brackets. */
 const char *host_word_parse(struct pool *p, const char *text, struct host_word *ret);
 /* The same without a port: how the plan and messages write it. */

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/fd.h"
+#include "base/str.h"
 #include "run/cell.h"
 #include "run/network_parts.h"
 
@@ -76,7 +77,11 @@ static int become_slirp(const struct making *m, struct err *e)
 		argv[n++] = "--enable-sandbox";
 	if (p->net.ipv6)
 		argv[n++] = "--enable-ipv6";
-	if (!p->net.host_loopback)
+	/*
+	 * A second wall behind the packet filter. It would also stop the answers of a published UDP port to a
+	 * client on the host's loopback (libslirp, sotranslate_out()).
+	 */
+	if (!p->net.host_loopback && !publish_has_udp(&p->net))
 		argv[n++] = "--disable-host-loopback";
 	argv[n++] = "/netns";
 	argv[n++] = NET_DEVICE;
@@ -104,38 +109,57 @@ static size_t add_ports(const struct plan *p, const char **argv, bool udp)
 	return n;
 }
 
+static bool is_resolver(const struct plan_net *n, const char *address)
+{
+	for (size_t i = 0; i < n->resolvers.n; i++) {
+		if (str_eq(n->resolvers.v[i], address))
+			return true;
+	}
+	return false;
+}
+
+/* The words of one family. */
+static size_t add_family(const struct plan_net *net, const char **argv, const char *address,
+			 const char *gateway, const char *dns)
+{
+	size_t n = 0;
+
+	argv[n++] = "--address";
+	argv[n++] = address;
+	argv[n++] = "--gateway";
+	argv[n++] = gateway;
+	/* Only if it is used: all answers of that name server get this address. */
+	if (is_resolver(net, dns)) {
+		argv[n++] = "--dns-forward";
+		argv[n++] = dns;
+	}
+	return n;
+}
+
 static int become_pasta(const struct making *m, struct err *e)
 {
 	static const char *const first[] = {
-		"pasta",     "--foreground",  "--quiet",     "--ns-ifname", NET_DEVICE, "--mtu",
-		"65520",     "--address",     NET_ADDRESS,   "--netmask",   "24",	"--gateway",
-		NET_GATEWAY, "--dns-forward", NET_DNS,	     "--tcp-ns",    "none",	"--udp-ns",
-		"none",	     "--no-dhcp",     "--no-dhcpv6", "--no-ra"};
-	static const char *const v6[] = {"--address",  NET_ADDRESS6,	"--gateway",
-					 NET_GATEWAY6, "--dns-forward", NET_DNS6};
-	enum { FIRST = sizeof(first) / sizeof(first[0]), V6 = sizeof(v6) / sizeof(v6[0]) };
+		"pasta",	"--foreground", "--ns-ifname", NET_DEVICE,    "--mtu",
+		"65520",	"--netmask",	"24",	       "--tcp-ns",    "none",
+		"--udp-ns",	"none",		"--no-dhcp",   "--no-dhcpv6", "--no-ra",
+		"--netns-only", "--netns",	"/netns",      "--pid"};
+	enum { FIRST = sizeof(first) / sizeof(first[0]) };
 	const struct plan *p = m->l->plan;
 	const int keep[] = {m->ready[1], -1};
-	const char **argv =
-		pool_alloc(p->pool, (FIRST + V6 + 12 + 2 * p->net.ports.n) * sizeof(*argv));
+	const char **argv = pool_alloc(p->pool, (FIRST + 24 + 2 * p->net.ports.n) * sizeof(*argv));
 	size_t n = FIRST;
 
 	memcpy(argv, first, sizeof(first));
-	if (p->net.ipv6) {
-		memcpy(argv + n, v6, sizeof(v6));
-		n += V6;
-	} else {
+	argv[n++] = pool_printf(p->pool, "/proc/self/fd/%d", m->ready[1]);
+	n += add_family(&p->net, argv + n, NET_ADDRESS, NET_GATEWAY, NET_DNS);
+	if (p->net.ipv6)
+		n += add_family(&p->net, argv + n, NET_ADDRESS6, NET_GATEWAY6, NET_DNS6);
+	else
 		argv[n++] = "--ipv4-only";
-	}
 	if (!p->net.host_loopback)
 		argv[n++] = "--no-map-gw";
 	n += add_ports(p, argv + n, false);
-	n += add_ports(p, argv + n, true);
-	argv[n++] = "--pid";
-	argv[n++] = pool_printf(p->pool, "/proc/self/fd/%d", m->ready[1]);
-	argv[n++] = "--netns-only";
-	argv[n++] = "--netns";
-	argv[n++] = "/netns";
+	add_ports(p, argv + n, true);
 	return cell_execute(m->l, p->net.program, argv, OF_DRIVER, keep, e);
 }
 

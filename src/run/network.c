@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "host/process.h"
 #include "run/cell.h"
 #include "run/network_parts.h"
 
@@ -317,12 +318,34 @@ int network_await(void *context, struct err *e)
 	return 0;
 }
 
+/* Nothing opens by its end. The program goes on without, and in the end it is said. */
+static void server_ended(struct launch *l, struct server *s)
+{
+	l->outcome->network =
+		pool_printf(l->plan->pool, "%s ended while the program ran: %s", s->name,
+			    s == l->network->driver ? "there was no network any more"
+						    : "no name was resolved any more");
+	cell_end(s, false);
+}
+
+/* A driver that was killed closes its device first: the program may have noticed, and ended, before us. */
+static bool is_ending(const struct server *s)
+{
+	struct process p;
+
+	return s && s->pid && process_read(s->pid, &p) == 0 && p.ending;
+}
+
 void network_end(void *context)
 {
 	struct launch *l = context;
 	struct network *n = l->network;
 	struct server *servers[] = {n->configurator, n->driver, n->resolver};
 
+	for (size_t i = 1; l->has_run && i < sizeof(servers) / sizeof(servers[0]); i++) {
+		if (is_ending(servers[i]))
+			server_ended(l, servers[i]);
+	}
 	refused_read(&n->refused);
 	l->outcome->connections = &n->refused;
 	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
@@ -349,14 +372,6 @@ size_t network_fds(const struct launch *l, struct pollfd *fds)
 	return NETWORK_FDS;
 }
 
-/* Nothing opens by its end. The program goes on without, and in the end it is said. */
-static void server_ended(struct launch *l, struct server *s, const char *what)
-{
-	l->outcome->network =
-		pool_printf(l->plan->pool, "%s ended while the program ran: %s", s->name, what);
-	cell_end(s, false);
-}
-
 void network_work(struct launch *l, const struct pollfd *fds, size_t n)
 {
 	struct network *network = l->network;
@@ -366,7 +381,7 @@ void network_work(struct launch *l, const struct pollfd *fds, size_t n)
 	if (fds[0].revents)
 		refused_read(&network->refused);
 	if (fds[1].revents)
-		server_ended(l, network->driver, "there was no network any more");
+		server_ended(l, network->driver);
 	if (fds[2].revents)
-		server_ended(l, network->resolver, "no name was resolved any more");
+		server_ended(l, network->resolver);
 }

@@ -43,8 +43,7 @@ size_t network_fds(const struct launch *l, struct pollfd *fds);
 void network_work(struct launch *l, const struct pollfd *fds, size_t n);
 
 /* publish.c: one more port, while it runs. */
-int network_publish(struct launch *l, const struct port_word *w, const char *text,
-		    struct err *e);
+int network_publish(struct launch *l, const struct port_word *w, const char *text, struct err *e);
 
 /* interface.c: in the sandbox's network. */
 int interface_loopback_up(struct err *e);

@@ -36,6 +36,7 @@ void driver_main(void *context, int errors);
 
 /* publish.c: a word to the user before anything runs; what decides is the driver's own bind(2). */
 int publish_try(const struct port_word *w, const char *text, struct err *e);
+bool publish_has_udp(const struct plan_net *n);
 /* By slirp4netns, which runs. */
 int publish_add(const struct network *n, const struct port_word *w, const char *text,
 		struct err *e);

@@ -219,6 +219,16 @@ static int probe_resources(const struct profile *p, struct host *h, bool measure
 	return probe_disks(p, h, KEY_IO_READ, e) || probe_disks(p, h, KEY_IO_WRITE, e) ? -1 : 0;
 }
 
+/* Puts the place in front, and keeps the cure. */
+static int group_err(const struct profile *p, const struct value *v, struct err *e)
+{
+	const char *text = pool_strdup(p->pool, e->text), *hint = pool_strdup(p->pool, e->hint);
+
+	err_set(e, "%s: AllowHosts=%s", origin_text(p->pool, v->at), text);
+	e->located = v->at.line > 0;
+	return *hint ? err_hint(e, "%s", hint) : -1;
+}
+
 static int probe_network(const struct profile *p, struct host *h, struct err *e)
 {
 	const struct setting *hosts = &p->s[KEY_ALLOW_HOSTS];
@@ -236,7 +246,7 @@ static int probe_network(const struct profile *p, struct host *h, struct err *e)
 		if (*name != '@')
 			continue;
 		if (host_sources_read(h, name, &sources, e))
-			return -1;
+			return group_err(p, &hosts->list.v[i], e);
 		*vec_add(h->pool, &h->host_groups) =
 			(struct host_group){name, sources.v, sources.n};
 	}

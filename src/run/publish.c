@@ -81,6 +81,15 @@ int publish_add(const struct network *n, const struct port_word *w, const char *
 		       : err_set(e, "Publish=%s: slirp4netns could not: %.200s", text, words);
 }
 
+bool publish_has_udp(const struct plan_net *n)
+{
+	for (size_t i = 0; i < n->ports.n; i++) {
+		if (n->ports.v[i].word.udp)
+			return true;
+	}
+	return false;
+}
+
 int network_publish(struct launch *l, const struct port_word *w, const char *text, struct err *e)
 {
 	const struct network *n = l->network;
@@ -93,6 +102,10 @@ int network_publish(struct launch *l, const struct port_word *w, const char *tex
 		       err_hint(e, "run it with --publish %s", text);
 	if (w->v6)
 		return err_set(e, "slirp4netns binds to IPv4 addresses only");
+	if (w->udp && !publish_has_udp(&l->plan->net) && !l->plan->net.host_loopback) {
+		err_set(e, "a UDP port needs another one that was published from the start");
+		return err_hint(e, "run it with --publish %s", text);
+	}
 	if (!n->driver->pid)
 		return err_set(e, "slirp4netns has ended");
 	return publish_try(w, text, e) ? -1 : publish_add(n, w, text, e);

@@ -379,7 +379,7 @@ void refused_json(struct jsonw *j, const struct refused *r)
 		else
 			jsonw_string(j, "port", NULL);
 		jsonw_string(j, "protocol", protocol_name(row->protocol));
-		jsonw_string(j, "by", row->closed ? "HostLoopback" : "AllowHosts");
+		jsonw_string(j, "by", row->closed ? "closed" : "AllowHosts");
 		jsonw_number(j, "count", (int64_t)row->count);
 		jsonw_close(j, '}');
 	}

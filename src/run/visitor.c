@@ -320,8 +320,8 @@ int visitor_publish(int connection, const char *name, const char *port, struct e
 			  : err_set(e, "%s: it has ended", name);
 	if (m.kind == MESSAGE_STARTED)
 		return 0;
-	*e = m.err;
-	return -1;
+	err_set(e, "%s: %s", name, m.err.text);
+	return *m.err.hint ? err_hint(e, "%s", m.err.hint) : -1;
 }
 
 int visitor_refused(int connection, struct refused *ret)

@@ -16,6 +16,7 @@
 
 #include "base/path.h"
 #include "host/sources.h"
+#include "profile/net_word.h"
 
 static struct pool pool;
 static char top[4096]; /* a fresh directory for each test: root/ user/ project/ */
@@ -537,8 +538,8 @@ static void test_groups(void **state)
 	check_error("@nothing\n", "@nothing\\n: there is no such group of hosts",
 		    "there are @apt, @npm, @pip, @cargo, @git");
 	assert_int_equal(read_group(""), -1);
-	for (size_t i = 0; host_source_groups[i]; i++)
-		assert_int_equal(*host_source_groups[i], '@');
+	for (size_t i = 0; host_group_names[i]; i++)
+		assert_int_equal(*host_group_names[i], '@');
 }
 
 /* What is there already is not added again, and an error leaves it as it is. */
@@ -560,11 +561,11 @@ static void test_several_groups(void **state)
 static void test_this_machine(void **state)
 {
 	(void)state;
-	for (size_t i = 0; host_source_groups[i]; i++) {
+	for (size_t i = 0; host_group_names[i]; i++) {
 		host_source_vec v = {0};
 
 		err = (struct err){0};
-		if (host_sources_read(&host, host_source_groups[i], &v, &err))
+		if (host_sources_read(&host, host_group_names[i], &v, &err))
 			assert_int_not_equal(err.text[0], '\0');
 		for (size_t j = 0; j < v.n; j++)
 			assert_true(v.v[j].port > 0 && *v.v[j].host && *v.v[j].from);
