@@ -30,7 +30,7 @@ static const char *parse_name(struct pool *p, const char *text, struct host_word
 
 	if (n > 1 && text[n - 1] == '.')
 		n--;
-	if (n == 0 || n > NAME_MAX_LENGTH)
+	if (n == 0 || n > NAME_MAX_LENGTH || *text == '-')
 		return not_a_name;
 	name = pool_strndup(p, text, n);
 	for (char *c = name; *c; c++) {

@@ -106,28 +106,63 @@ teardown() {
 	refused 'opennat' 'openat'
 }
 
-@test "what this version does not enforce is refused by name" {
+@test "words of the network that are none are refused, with what they should be" {
 	local line
 	while read -r line; do
 		# Several words.
 		# shellcheck disable=SC2086
 		wrong $line
-		refused "${line%% *}|${line##* }"
+		refused "${line%% *}" || return 1
 	done <<-'LIST'
-		--net private
-		--allow example.org
-		--publish 8080:80
+		--allow http://good.example/
+		--allow good.example:0
+		--allow good.example:65536
+		--allow good.example:x
+		--allow a..b
+		--allow *
+		--allow *.
+		--allow a*.example
+		--allow 10.0.0.1/8
+		--allow 10.0.0.0/33
+		--allow 1.2.3
+		--allow 0x7f000001
+		--allow [10.0.0.1]:80
+		--allow [2001:db8::1
+		--allow 2001:db8::/129
+		--allow @nobody
+		--allow bücher.example
+		--publish 80
+		--publish 0:80
+		--publish 80:0
+		--publish 80:80/icmp
+		--publish name:80:80
+		--publish 1.2.3:80:80
+		--publish 80:80:80:80
+		--publish [::1:80:80
 	LIST
+	wrong --set Network.NetworkRateMax=1
+	refused NetworkRateMax
+	wrong --set 'Network.NetworkRateMax=1M 1M 1M'
+	refused NetworkRateMax
 }
 
-@test "profiles with a network of later are refused when run, and can be explained" {
-	local name
-	for name in net-client server; do
-		wrong -p "$name"
-		exited 125
-		one_line
-		[[ $stderr == *Mode* || $stderr == *private* ]]
+@test "what only a private network has is refused with another one" {
+	local mode option
+	for mode in none host; do
+		for option in --allow=good.example --publish=8080:80 --set=Network.HostLoopback=yes \
+			--set=Network.NetworkRateMax=1M; do
+			wrong --net "$mode" "$option"
+			refused 'Mode=private' '--net private' || return 1
+		done
 	done
+	wrong --net private --set Capabilities.CapabilityBoundingSet=CAP_NET_ADMIN
+	refused CapabilityBoundingSet CAP_NET_ADMIN
+	wrong --net private --set Capabilities.CapabilityBoundingSet=CAP_NET_RAW
+	refused CapabilityBoundingSet CAP_NET_RAW
+	wrong --allow good.example:80 --allow '*.good.example:443'
+	refused AllowHosts 'different ports'
+	wrong --publish 8080:80 --publish 8080:90
+	refused Publish 8080:90
 }
 
 @test "no command is an error, an empty one too" {
