@@ -58,6 +58,14 @@ void cell_end(struct server *server, bool kill_it)
 	server->pid = 0;
 }
 
+void cell_leave(struct server *server)
+{
+	kill(server->pid, SIGKILL);
+	server->pid = 0;
+	fd_closep(&server->process);
+	fd_closep(&server->errors);
+}
+
 const char *cell_words(struct pool *pool, const struct server *server)
 {
 	char text[4096] = "", *last;

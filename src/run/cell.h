@@ -22,6 +22,8 @@ int cell_start(struct server *ret, const char *name, int group,
 	       void (*main)(void *context, int errors), void *context, struct err *e);
 /* Waits until it has ended, closes what is open, and zeroes the pid. Kills it first if it is to. */
 void cell_end(struct server *server, bool kill_it);
+/* Kills it, and does not wait: the kernel needs 10 ms to take a tap device away, and we end before that. */
+void cell_leave(struct server *server);
 /* What it said last on standard error; "": nothing. */
 const char *cell_words(struct pool *pool, const struct server *server);
 

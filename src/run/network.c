@@ -349,7 +349,9 @@ void network_end(void *context)
 	refused_read(&n->refused);
 	l->outcome->connections = &n->refused;
 	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
-		if (servers[i])
+		if (servers[i] && servers[i]->pid && l->has_run && !l->plan->net.ports.n)
+			cell_leave(servers[i]);
+		else if (servers[i])
 			cell_end(servers[i], true);
 	}
 	fd_closep(&n->results);
