@@ -17,7 +17,7 @@ teardown() {
 	run "$ROOT/tests/demo/run"
 	echo "$output"
 	[ "$status" = 0 ]
-	[ "$(grep -c '\[ok\]' <<<"$output")" = 5 ]
+	[ "$(grep -c '\[ok\]' <<<"$output")" = 6 ]
 	no_leftovers
 }
 
@@ -29,7 +29,7 @@ teardown() {
 	echo "$output"
 	[ "$status" = 1 ]
 	[ "$(grep -c '\[ok\]' <<<"$output")" = 1 ]
-	[ "$(grep -c '\[FAILED\]' <<<"$output")" = 4 ]
+	[ "$(grep -c '\[FAILED\]' <<<"$output")" = 5 ]
 }
 
 @test "the demo fails with a launcher that does not start, and keeps a secret file that was there" {
@@ -38,7 +38,7 @@ teardown() {
 	SANDBOX=/bin/false run "$ROOT/tests/demo/run"
 	echo "$output"
 	[ "$status" = 1 ]
-	[ "$(grep -c '\[FAILED\]' <<<"$output")" = 5 ]
+	[ "$(grep -c '\[FAILED\]' <<<"$output")" = 6 ]
 	grep -qx mine "$HOME/.sandbox-demo-secret"
 	no_leftovers
 }
