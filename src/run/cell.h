@@ -27,8 +27,8 @@ void cell_leave(struct server *server);
 /* What it said last on standard error; "": nothing. */
 const char *cell_words(struct pool *pool, const struct server *server);
 
-/* Our signals are the caller's, our session our own, and `errors` is standard error. */
-int cell_leave_session(int errors, struct err *e);
+/* Our signals are as usual, our process group is our own, and `errors` is standard error. */
+int cell_leave_group(int errors, struct err *e);
 /* Root of the sandbox's user namespace, in these namespaces (CLONE_NEW*) of it, and a copy of the host's mounts. */
 int cell_enter(const struct launch *l, uint64_t namespaces, struct err *e);
 /* A detached copy of a mount of the host; -1. */

@@ -6,12 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
 #include "base/str.h"
 #include "run/cell.h"
 #include "run/network_parts.h"
+
+/* Debian confines pasta by AppArmor, and this is where it may look for a namespace. */
+#define NAMESPACE "/run/user/0/netns/sandbox"
 
 /* The sandbox's network namespace as a file, which setns(2) can be given. */
 static int clone_namespace(const struct launch *l, struct err *e)
@@ -39,6 +43,8 @@ static int show_api(const struct making *m, int root, struct err *e)
 
 static int make_driver_root(const struct making *m, struct err *e)
 {
+	static const char *const directories[] = {"dev/net",  "tmp",	    "run",
+						  "run/user", "run/user/0", "run/user/0/netns"};
 	const struct launch *l = m->l;
 	/* These first: the root is made where /proc is. */
 	_cleanup_fd_ int namespace = clone_namespace(l, e);
@@ -46,17 +52,31 @@ static int make_driver_root(const struct making *m, struct err *e)
 	_cleanup_fd_ int root = proc < 0 ? -1 : cell_make_root(l->plan->pool, e);
 
 	if (root < 0 || inside_set_attributes(proc, "", CELL_CLOSED | MOUNT_ATTR_NOEXEC, true, e) ||
-	    cell_attach(root, proc, "proc", false, e) ||
-	    cell_attach(root, namespace, "netns", true, e))
+	    cell_attach(root, proc, "proc", false, e))
 		return -1;
-	if (mkdirat(root, "dev/net", 0755) || mkdirat(root, "tmp", 0755) ||
-	    mkdirat(root, "run", 0755))
-		return err_errno(e, "tmpfs");
+	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
+		if (mkdirat(root, directories[i], 0755))
+			return err_errno(e, "tmpfs");
+	}
+	if (cell_attach(root, namespace, NAMESPACE + 1, true, e))
+		return -1;
 	if (cell_device(root, "dev/net/tun", e) ||
 	    cell_write(root, "etc/resolv.conf", l->plan->net.driver_resolv_conf, e) ||
 	    show_api(m, root, e))
 		return -1;
 	return cell_close(root, e);
+}
+
+/* One descriptor a connection, and the caller's soft limit is often 1024. */
+static void raise_descriptors(void)
+{
+	enum { ENOUGH = 65536 };
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max < ENOUGH ? limit.rlim_max : ENOUGH;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static int become_slirp(const struct making *m, struct err *e)
@@ -83,7 +103,7 @@ static int become_slirp(const struct making *m, struct err *e)
 	 */
 	if (!p->net.host_loopback && !publish_has_udp(&p->net))
 		argv[n++] = "--disable-host-loopback";
-	argv[n++] = "/netns";
+	argv[n++] = NAMESPACE;
 	argv[n++] = NET_DEVICE;
 	argv[n] = NULL;
 	return cell_execute(m->l, p->net.program, argv, OF_DRIVER, keep, e);
@@ -139,10 +159,9 @@ static size_t add_family(const struct plan_net *net, const char **argv, const ch
 static int become_pasta(const struct making *m, struct err *e)
 {
 	static const char *const first[] = {
-		"pasta",	"--foreground", "--ns-ifname", NET_DEVICE,    "--mtu",
-		"65520",	"--netmask",	"24",	       "--tcp-ns",    "none",
-		"--udp-ns",	"none",		"--no-dhcp",   "--no-dhcpv6", "--no-ra",
-		"--netns-only", "--netns",	"/netns",      "--pid"};
+		"pasta", "--foreground", "--stderr",	"--ns-ifname", NET_DEVICE,     "--mtu",
+		"65520", "--netmask",	 "24",		"--tcp-ns",    "none",	       "--udp-ns",
+		"none",	 "--no-dhcp",	 "--no-dhcpv6", "--no-ra",     "--netns-only", "--pid"};
 	enum { FIRST = sizeof(first) / sizeof(first[0]) };
 	const struct plan *p = m->l->plan;
 	const int keep[] = {m->ready[1], -1};
@@ -151,6 +170,8 @@ static int become_pasta(const struct making *m, struct err *e)
 
 	memcpy(argv, first, sizeof(first));
 	argv[n++] = pool_printf(p->pool, "/proc/self/fd/%d", m->ready[1]);
+	argv[n++] = "--netns";
+	argv[n++] = NAMESPACE;
 	n += add_family(&p->net, argv + n, NET_ADDRESS, NET_GATEWAY, NET_DNS);
 	if (p->net.ipv6)
 		n += add_family(&p->net, argv + n, NET_ADDRESS6, NET_GATEWAY6, NET_DNS6);
@@ -168,11 +189,12 @@ void driver_main(void *context, int errors)
 	const struct making *m = context;
 	struct err e = {0};
 
-	if (cell_leave_session(errors, &e) || cell_enter(m->l, 0, &e) || make_driver_root(m, &e) ||
+	if (cell_leave_group(errors, &e) || cell_enter(m->l, 0, &e) || make_driver_root(m, &e) ||
 	    network_die_with_launcher(m, &e)) {
 		network_tell(m, RESULT_FAILED, &e, -1);
 		return;
 	}
+	raise_descriptors();
 	if (m->l->plan->net.driver == DRIVER_PASTA)
 		become_pasta(m, &e);
 	else

@@ -126,7 +126,7 @@ static void configure(void *context, int errors)
 	struct err e = {0};
 	int log = -1;
 
-	if (cell_leave_session(errors, &e) || network_die_with_launcher(m, &e) || join(m, &e) ||
+	if (cell_leave_group(errors, &e) || network_die_with_launcher(m, &e) || join(m, &e) ||
 	    interface_loopback_up(&e) || configure_all(m, &log, &e))
 		network_tell(m, RESULT_FAILED, &e, -1);
 	else
@@ -156,7 +156,7 @@ static void resolve(void *context, int errors)
 	const int keep[] = {-1};
 	struct err e = {0};
 
-	if (cell_leave_session(errors, &e) == 0 && cell_enter(m->l, CLONE_NEWNET, &e) == 0 &&
+	if (cell_leave_group(errors, &e) == 0 && cell_enter(m->l, CLONE_NEWNET, &e) == 0 &&
 	    interface_loopback_up(&e) == 0 && make_resolver_root(p, &e) == 0 &&
 	    network_die_with_launcher(m, &e) == 0)
 		cell_execute(m->l, p->net.dnsmasq, argv, OF_RESOLVER, keep, &e);

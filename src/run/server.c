@@ -236,7 +236,7 @@ static void serve(void *context, int errors)
 	const uint64_t namespaces = l->plan->namespaces &
 				    (CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS);
 
-	if (cell_leave_session(errors, &m.err) || cell_enter(l, namespaces, &m.err) ||
+	if (cell_leave_group(errors, &m.err) || cell_enter(l, namespaces, &m.err) ||
 	    open_trees(&s, &m.err) || make_root(&s, &m.err) || send_mount(&s, &m.err)) {
 		fd_send(l->overlays, &m, sizeof(m), -1);
 		return;

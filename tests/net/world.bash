@@ -265,7 +265,13 @@ OWN_ETC='mkdir -p "$WORLD/etc"; mount -t tmpfs none "$WORLD/etc"
 	mount --bind "$WORLD/etc" /etc; rm -f /etc/resolv.conf
 '
 
+# A driver that was killed leaves connections, whose last packets come when it has gone.
+no_connections() {
+	[ -z "$(in_host ss -Htn state connected exclude time-wait 2>/dev/null)" ]
+}
+
 world_forget() {
+	wait_for 3 no_connections || true
 	: >"$WORLD/queries"
 	out_there nft reset counters >/dev/null
 }
