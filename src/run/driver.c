@@ -58,7 +58,7 @@ static int make_driver_root(const struct making *m, struct err *e)
 		if (mkdirat(root, directories[i], 0755))
 			return err_errno(e, "tmpfs");
 	}
-	if (cell_attach(root, namespace, NAMESPACE + 1, true, e))
+	if (cell_attach(root, namespace, &NAMESPACE[1], true, e))
 		return -1;
 	if (cell_device(root, "dev/net/tun", e) ||
 	    cell_write(root, "etc/resolv.conf", l->plan->net.driver_resolv_conf, e) ||

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# What packages.bats has beyond world.bash, after which it is loaded: the world's host has subordinate ids there, so that
+# What packages.bats has beyond world.bash, after which it is loaded: the world's host has subordinate ids, so that
 # --user root works; and a registry for each tool is out there.
 #
 #   packages_begin, packages_end    for world_begin and world_end
@@ -102,7 +102,8 @@ found_words='s3cret|t0ken|the system.s own words'
 
 looked() {
 	[ -s "$1" ] || fail "the install script did not run: $1" || return 1
-	grep -q '^PATH=' "$1" && grep -q '^looked$' "$1" || fail 'it did not see its environment:' "$(cat "$1")" || return 1
+	grep -q '^PATH=' "$1" && grep -q '^looked$' "$1" ||
+		fail 'it did not see its environment:' "$(cat "$1")" || return 1
 	! grep -Eq "$found_words|^world " "$1" || fail 'it has found:' "$(cat "$1")"
 }
 

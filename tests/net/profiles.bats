@@ -3,6 +3,7 @@
 #
 # The profiles net-client and server, with real programs.
 #
+# capture sets status, output and stderr.
 # shellcheck disable=SC2034,SC2154
 
 load ../lib/common

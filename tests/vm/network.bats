@@ -4,6 +4,7 @@
 # The network on Debian's own kernel, whose parts for it are modules, and in a login session with limits: the same world
 # as in tests/net, and of its tests the ones that the kernel decides.
 #
+# Quoted text is for the shell inside; capture sets status, output and stderr.
 # shellcheck disable=SC2016,SC2034,SC2154
 
 load ../lib/common
