@@ -127,7 +127,6 @@ struct host_network {
 		resolv_place; /* real path of /etc/resolv.conf, also of one that is missing; or NULL */
 	bool has_resolv_conf;
 	vec_of(const char *) nameservers; /* addresses, up to three; never none */
-	bool dns4, dns6;		  /* there is one of this family */
 	const char *search;		  /* domains, or NULL */
 };
 

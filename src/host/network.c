@@ -22,10 +22,6 @@ static void add_nameserver(struct host *h, const char *text)
 	    inet_pton(v6 ? AF_INET6 : AF_INET, literal, address) != 1 || str_is_trick(text))
 		return;
 	*vec_add(h->pool, &h->network.nameservers) = pool_strdup(h->pool, text);
-	if (v6)
-		h->network.dns6 = true;
-	else
-		h->network.dns4 = true;
 }
 
 /* As resolv.conf(5): the last of `search` and `domain` counts. */

@@ -134,6 +134,7 @@ int inside_open_devices(struct inside *in, struct err *e);
 int inside_set_hostname(void *context, struct err *e);
 /* network.c: loopback up; of a network of its own, until all of it is */
 int inside_await_network(void *context, struct err *e);
+int inside_loopback_up(struct err *e);
 /* landlock.c */
 int inside_make_landlock(void *context, struct err *e);
 int inside_enter_landlock(void *context, struct err *e);

@@ -7,7 +7,7 @@
 #include "base/fd.h"
 #include "inside/inside.h"
 
-static int loopback_up(struct err *e)
+int inside_loopback_up(struct err *e)
 {
 	_cleanup_fd_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
@@ -23,7 +23,7 @@ int inside_await_network(void *context, struct err *e)
 	struct message m;
 
 	if (in->plan->network != NETWORK_PRIVATE)
-		return loopback_up(e);
+		return inside_loopback_up(e);
 	/* It is made from outside (run/network.c), meanwhile. */
 	if (channel_receive(in->channel, &m) != 1 || m.kind != MESSAGE_NETWORK)
 		inside_abandon(in); /* the launcher has failed, and says why */

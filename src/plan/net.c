@@ -125,6 +125,13 @@ static int add_group(const struct plan_inputs *in, struct plan *p, const struct 
 		if (reason || w.kind == HOST_GROUP)
 			return err_set(e, "%s: %s: %s", s->from, s->host,
 				       reason ? reason : "not a host");
+		/* The repository can have come with the untrusted code; a name at least is held off what is private. */
+		if (w.kind == HOST_BLOCK && str_eq(v->text, "@git")) {
+			err_set(e, "%s: AllowHosts=@git: %s: %s is an address",
+				origin_text(p->pool, v->at), s->from, s->host);
+			e->located = v->at.line > 0;
+			return err_hint(e, "list it by itself, if it is meant");
+		}
 		w.port = (uint16_t)s->port;
 		add_host(p, &w, v->at, v->text, s->from);
 	}

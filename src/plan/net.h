@@ -22,15 +22,18 @@
 #define NET_GATEWAY6 "fd00::2"
 #define NET_DNS6     "fd00::3"
 #define NET_BLOCK6   "fd00::/64"
-enum { NET_BITS = 24, NET_BITS6 = 64 };
+enum { NET_BITS6 = 64 };
+/* The largest is 65521 (slirp4netns(1)); large packets are what makes it fast. */
+#define NET_MTU "65520"
+enum { NET_MTU_BYTES = 65520 };
 /*
  * What every name that is not listed resolves to, so that the connection is refused and recorded, with the
  * name. Nobody has it: 240.0.0.0/4 is reserved (RFC 1112). One address, not one of each family: a program
  * would try both, and be counted twice.
  */
 #define NET_NOWHERE "240.0.0.1"
-/* The packet filter's words to us, by NFLOG: the group, and what each begins with. */
-enum { NET_LOG_GROUP = 1 };
+/* The packet filter's words to us, by NFLOG: the groups, and what each begins with. */
+enum { NET_LOG_GROUP = 1, NET_LOG_DNS_GROUP };
 #define NET_LOG_DNS    "dns"	/* an answer of the resolver */
 #define NET_LOG_HOSTS  "hosts"	/* refused by AllowHosts */
 #define NET_LOG_CLOSED "closed" /* refused because it is the host's own */

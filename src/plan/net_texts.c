@@ -12,7 +12,8 @@
  *	published port too)
  *	dnsmasq's questions: their packets have a mark, which the program has no right to set (SO_MARK wants
  *	CAP_NET_ADMIN). dnsmasq takes it from the connection over which it was asked (its option conntrack)
- *	the host's own loopback and addresses of the link, where clouds have their metadata: closed
+ *	the host's own loopback, by whatever address (SO_BINDTODEVICE sends 127.0.0.1 out of the device), and
+ *	addresses of the link, where clouds have their metadata: closed
  *	addresses that are listed
  *	private addresses: closed. A name can resolve to whatever its owner likes
  *	addresses that listed names have resolved to
@@ -32,12 +33,17 @@
  * Not to be reached by way of a name: private, shared, of this host or link; and the same inside addresses of
  * IPv6 that are translated on the way (NAT64, 6to4).
  */
-static const char *const private_blocks[] = {
-	"0.0.0.0/8",	       "10.0.0.0/8",	     "100.64.0.0/10",	    "127.0.0.0/8",
-	"169.254.0.0/16",      "172.16.0.0/12",	     "192.168.0.0/16",	    "::/127",
-	"::ffff:0:0/96",       "fc00::/7",	     "fe80::/10",	    "fec0::/10",
-	"2002::/16",	       "64:ff9b::a00:0/104", "64:ff9b::7f00:0/104", "64:ff9b::a9fe:0/112",
-	"64:ff9b::ac10:0/108", "64:ff9b::c0a8:0/112"};
+static const char *const private_blocks[] = {"0.0.0.0/8",	    "10.0.0.0/8",
+					     "100.64.0.0/10",	    "127.0.0.0/8",
+					     "169.254.0.0/16",	    "172.16.0.0/12",
+					     "192.168.0.0/16",	    "::/96",
+					     "::ffff:0:0/96",	    "fc00::/7",
+					     "fe80::/10",	    "fec0::/10",
+					     "2002::/16",	    "64:ff9b::/104",
+					     "64:ff9b::a00:0/104",  "64:ff9b::6440:0/106",
+					     "64:ff9b::7f00:0/104", "64:ff9b::a9fe:0/112",
+					     "64:ff9b::ac10:0/108", "64:ff9b::c0a8:0/112",
+					     "64:ff9b:1::/48"};
 enum { PRIVATE_BLOCKS = sizeof(private_blocks) / sizeof(private_blocks[0]) };
 
 /* --- ports --- */
@@ -192,7 +198,7 @@ static const char *name_rules(const struct plan *p)
 	return text;
 }
 
-/* The whole sixteen bits: only then are two elements of a set of nft never the same. */
+/* A line for the launcher, and at once an error for the program. */
 static const char *refuse_chain(const struct plan *p, const char *name, const char *log)
 {
 	return pool_printf(p->pool,
@@ -208,6 +214,8 @@ static const char *own_rules(const struct plan *p)
 {
 	return pool_printf(p->pool,
 			   "%s"
+			   "\t\tip daddr { 127.0.0.0/8, 0.0.0.0/8 } goto closed\n"
+			   "\t\tip6 daddr { ::/96, ::ffff:0:0/96 } goto closed\n"
 			   "\t\tip daddr " NET_BLOCK " goto closed\n"
 			   "\t\tip6 daddr " NET_BLOCK6 " goto closed\n"
 			   "%s"
@@ -260,11 +268,11 @@ const char *net_rules_text(const struct plan *p)
 		text = pool_printf(
 			p->pool,
 			"%s"
-			"\t\toifname \"lo\" udp sport 53 log prefix \"" NET_LOG_DNS
+			"\t\toifname \"lo\" ip saddr 127.0.0.1 udp sport 53 log prefix \"" NET_LOG_DNS
 			"\" group %d snaplen 1500 queue-threshold 1\n"
 			"\t\toifname \"lo\" meta l4proto { tcp, udp } th dport 53 ct mark set " MARK
 			"\n",
-			text, NET_LOG_GROUP);
+			text, NET_LOG_DNS_GROUP);
 	text = pool_printf(p->pool,
 			   "%s"
 			   "\t\toifname \"lo\" accept\n"

@@ -89,7 +89,42 @@ int cell_leave_group(int errors, struct err *e)
 	 * Ctrl-C is for the program. Not a session: the scheduler would share the processors between sessions
 	 * (sched_autogroup, sched(7)), which costs a tenth of what goes through here.
 	 */
-	return setpgid(0, 0) || dup2(errors, STDERR_FILENO) < 0 ? err_errno(e, "process group") : 0;
+	return (getpgrp() != getpid() && setpgid(0, 0)) || dup2(errors, STDERR_FILENO) < 0
+		       ? err_errno(e, "process group")
+		       : 0;
+}
+
+int cell_leave_session(int errors, struct err *e)
+{
+	if (setsid() < 0)
+		return err_errno(e, "session");
+	return cell_leave_group(errors, e);
+}
+
+int cell_isolate(pid_t *ret, struct err *e)
+{
+	struct clone_args args = {.flags = CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS |
+					   CLONE_PARENT};
+
+	*ret = fd_clone3(&args);
+	return *ret < 0 ? err_errno(e, "pid namespace") : *ret > 0;
+}
+
+int cell_scope(const struct plan *p, struct err *e)
+{
+	/* struct landlock_ruleset_attr and LANDLOCK_SCOPE_* of Linux 6.12. */
+	const struct {
+		uint64_t fs, net, scoped;
+	} attr = {.scoped = 1 | 2};
+	_cleanup_fd_ int rules = -1;
+
+	if (p->landlock_abi < 6)
+		return 0;
+	rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+	if (rules < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    syscall(SYS_landlock_restrict_self, rules, 0))
+		return err_errno(e, "Landlock");
+	return 0;
 }
 
 int cell_enter(const struct launch *l, uint64_t namespaces, struct err *e)

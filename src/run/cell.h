@@ -29,8 +29,18 @@ const char *cell_words(struct pool *pool, const struct server *server);
 
 /* Our signals are as usual, our process group is our own, and `errors` is standard error. */
 int cell_leave_group(int errors, struct err *e);
+/* The same, and a session of its own: for what has no throughput (see cell_leave_group). */
+int cell_leave_session(int errors, struct err *e);
 /* Root of the sandbox's user namespace, in these namespaces (CLONE_NEW*) of it, and a copy of the host's mounts. */
 int cell_enter(const struct launch *l, uint64_t namespaces, struct err *e);
+/*
+ * Goes on as PID 1 of a pid namespace of its own (IPC and UTS too): whatever it starts ends with it, and it sees
+ * nobody. The new process is another child of our parent, who has to be told: its number is in *ret of the old one,
+ * which returns 1. 0: we are the new one.
+ */
+int cell_isolate(pid_t *ret, struct err *e);
+/* No signals to, and no abstract sockets of, anybody outside, where Landlock can (ABI 6). */
+int cell_scope(const struct plan *p, struct err *e);
 /* A detached copy of a mount of the host; -1. */
 int cell_clone(int dir, const char *path, unsigned flags, struct err *e);
 /* The small root: a tmpfs with the system's programs and libraries, /dev/null and /dev/urandom. Its descriptor; -1. */

@@ -41,30 +41,42 @@ static int show_api(const struct making *m, int root, struct err *e)
 	return 0;
 }
 
-static int make_driver_root(const struct making *m, struct err *e)
+static int make_driver_root(const struct making *m, int namespace, struct err *e)
 {
 	static const char *const directories[] = {"dev/net",  "tmp",	    "run",
 						  "run/user", "run/user/0", "run/user/0/netns"};
-	const struct launch *l = m->l;
-	/* These first: the root is made where /proc is. */
-	_cleanup_fd_ int namespace = clone_namespace(l, e);
-	_cleanup_fd_ int proc = namespace < 0 ? -1 : cell_clone(AT_FDCWD, "/proc", AT_RECURSIVE, e);
-	_cleanup_fd_ int root = proc < 0 ? -1 : cell_make_root(l->plan->pool, e);
+	const struct plan *p = m->l->plan;
+	const bool is_pasta = p->net.driver == DRIVER_PASTA;
+	_cleanup_fd_ int proc =
+		is_pasta ? inside_new_filesystem("proc", NULL, CELL_CLOSED | MOUNT_ATTR_NOEXEC, e)
+			 : -1;
+	_cleanup_fd_ int root = is_pasta && proc < 0 ? -1 : cell_make_root(p->pool, e);
 
-	if (root < 0 || inside_set_attributes(proc, "", CELL_CLOSED | MOUNT_ATTR_NOEXEC, true, e) ||
-	    cell_attach(root, proc, "proc", false, e))
+	if (root < 0 || (is_pasta && cell_attach(root, proc, "proc", false, e)))
 		return -1;
 	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
 		if (mkdirat(root, directories[i], 0755))
 			return err_errno(e, "tmpfs");
 	}
-	if (cell_attach(root, namespace, &NAMESPACE[1], true, e))
-		return -1;
-	if (cell_device(root, "dev/net/tun", e) ||
-	    cell_write(root, "etc/resolv.conf", l->plan->net.driver_resolv_conf, e) ||
+	if (cell_attach(root, namespace, &NAMESPACE[1], true, e) ||
+	    cell_device(root, "dev/net/tun", e) ||
+	    cell_write(root, "etc/resolv.conf", p->net.driver_resolv_conf, e) ||
 	    show_api(m, root, e))
 		return -1;
 	return cell_close(root, e);
+}
+
+/* Before it is in a pid namespace that does not know PID 1's number. */
+static int enter(const struct making *m, struct err *e)
+{
+	_cleanup_fd_ int namespace = -1;
+
+	if (cell_enter(m->l, 0, e))
+		return -1;
+	namespace = clone_namespace(m->l, e);
+	if (namespace < 0 || network_isolate(m, false, e))
+		return -1;
+	return make_driver_root(m, namespace, e);
 }
 
 /* One descriptor a connection, and the caller's soft limit is often 1024. */
@@ -89,7 +101,7 @@ static int become_slirp(const struct making *m, struct err *e)
 	argv[n++] = "slirp4netns";
 	argv[n++] = "--netns-type=path";
 	argv[n++] = "--enable-seccomp";
-	argv[n++] = "--mtu=65520";
+	argv[n++] = "--mtu=" NET_MTU;
 	argv[n++] = "--api-socket=/api/" API_SOCKET;
 	argv[n++] = pool_printf(p->pool, "--ready-fd=%d", m->ready[1]);
 	/* Its own sandbox sets the ids to 0 on the way; for others our cell has to do. */
@@ -160,7 +172,7 @@ static int become_pasta(const struct making *m, struct err *e)
 {
 	static const char *const first[] = {
 		"pasta", "--foreground", "--stderr",	"--ns-ifname", NET_DEVICE,     "--mtu",
-		"65520", "--netmask",	 "24",		"--tcp-ns",    "none",	       "--udp-ns",
+		NET_MTU, "--netmask",	 "24",		"--tcp-ns",    "none",	       "--udp-ns",
 		"none",	 "--no-dhcp",	 "--no-dhcpv6", "--no-ra",     "--netns-only", "--pid"};
 	enum { FIRST = sizeof(first) / sizeof(first[0]) };
 	const struct plan *p = m->l->plan;
@@ -189,8 +201,8 @@ void driver_main(void *context, int errors)
 	const struct making *m = context;
 	struct err e = {0};
 
-	if (cell_leave_group(errors, &e) || cell_enter(m->l, 0, &e) || make_driver_root(m, &e) ||
-	    network_die_with_launcher(m, &e)) {
+	if (cell_leave_group(errors, &e) || enter(m, &e) || network_die_with_launcher(m, &e) ||
+	    cell_scope(m->l->plan, &e)) {
 		network_tell(m, RESULT_FAILED, &e, -1);
 		return;
 	}

@@ -35,13 +35,6 @@ static int device_up(int fd, const char *name, struct err *e)
 	return ioctl(fd, SIOCSIFFLAGS, &r) ? err_errno(e, "%s: cannot bring it up", name) : 0;
 }
 
-int interface_loopback_up(struct err *e)
-{
-	_cleanup_fd_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	return fd < 0 ? err_errno(e, "socket") : device_up(fd, "lo", e);
-}
-
 static void set_address(struct sockaddr *ret, const char *text)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET};
@@ -56,7 +49,7 @@ static int configure4(int fd, struct err *e)
 	struct rtentry route = {.rt_flags = RTF_UP | RTF_GATEWAY};
 	char device[] = NET_DEVICE;
 
-	r.ifr_mtu = MTU;
+	r.ifr_mtu = NET_MTU_BYTES;
 	if (ioctl(fd, SIOCSIFMTU, &r))
 		return err_errno(e, NET_DEVICE ": MTU");
 	set_address(&r.ifr_addr, NET_ADDRESS);

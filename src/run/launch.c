@@ -341,14 +341,21 @@ static void kill_child(void *context)
 	l->pid = 0;
 }
 
-/* A child that has failed is gone, and so cannot be mapped; then its own reason is the one to give. */
-static int child_reason(const struct launch *l, struct err *e)
+bool launch_child_reason(const struct launch *l, struct err *e)
 {
 	struct message m;
 
-	if (recv(l->channel, &m, sizeof(m), MSG_PEEK | MSG_DONTWAIT) > 0 &&
-	    m.kind == MESSAGE_FAILED && channel_receive(l->channel, &m) == 1)
-		*e = m.err;
+	if (recv(l->channel, &m, sizeof(m), MSG_PEEK | MSG_DONTWAIT) <= 0 ||
+	    m.kind != MESSAGE_FAILED || channel_receive(l->channel, &m) != 1)
+		return false;
+	*e = m.err;
+	return true;
+}
+
+/* A child that has failed is gone, and so cannot be mapped. */
+static int child_reason(const struct launch *l, struct err *e)
+{
+	launch_child_reason(l, e);
 	return -1;
 }
 

@@ -35,11 +35,28 @@ void network_tell(const struct making *m, enum result_kind kind, const struct er
 	fd_send(m->results, &r, sizeof(r), fd);
 }
 
+int network_isolate(const struct making *m, bool is_resolver, struct err *e)
+{
+	struct result r;
+	pid_t pid;
+	int rc = cell_isolate(&pid, e);
+
+	if (rc <= 0)
+		return rc;
+	memset(&r, 0, sizeof(r));
+	r.kind = RESULT_BORN;
+	r.pid = pid;
+	r.is_resolver = is_resolver;
+	fd_send(m->results, &r, sizeof(r), -1);
+	_exit(0);
+}
+
 int network_die_with_launcher(const struct making *m, struct err *e)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
 		return err_errno(e, "PR_SET_PDEATHSIG");
-	if (getppid() != m->launcher)
+	/* Of another pid namespace it is nobody's number. */
+	if (poll(&(struct pollfd){.fd = m->launcher, .events = POLLIN}, 1, 0) != 0)
 		_exit(125);
 	return 0;
 }
@@ -63,7 +80,8 @@ static int run_with(const char *program, const char *const *argv, const char *te
 		return err_errno(e, "cannot make a process");
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-		if (dup2(input, 0) >= 0 && cap_apply(net_admin, net_admin, net_admin, e) == 0)
+		if (dup2(input, 0) >= 0 && dup2(2, 1) >= 0 &&
+		    cap_apply(net_admin, net_admin, net_admin, e) == 0)
 			execve(program, (char *const *)(uintptr_t)argv, environment);
 		_exit(127);
 	}
@@ -126,8 +144,8 @@ static void configure(void *context, int errors)
 	struct err e = {0};
 	int log = -1;
 
-	if (cell_leave_group(errors, &e) || network_die_with_launcher(m, &e) || join(m, &e) ||
-	    interface_loopback_up(&e) || configure_all(m, &log, &e))
+	if (cell_leave_group(errors, &e) || join(m, &e) || network_die_with_launcher(m, &e) ||
+	    inside_loopback_up(&e) || configure_all(m, &log, &e))
 		network_tell(m, RESULT_FAILED, &e, -1);
 	else
 		network_tell(m, RESULT_CONFIGURED, NULL, log);
@@ -156,9 +174,10 @@ static void resolve(void *context, int errors)
 	const int keep[] = {-1};
 	struct err e = {0};
 
-	if (cell_leave_group(errors, &e) == 0 && cell_enter(m->l, CLONE_NEWNET, &e) == 0 &&
-	    interface_loopback_up(&e) == 0 && make_resolver_root(p, &e) == 0 &&
-	    network_die_with_launcher(m, &e) == 0)
+	if (cell_leave_session(errors, &e) == 0 && cell_enter(m->l, CLONE_NEWNET, &e) == 0 &&
+	    inside_loopback_up(&e) == 0 && network_isolate(m, true, &e) == 0 &&
+	    make_resolver_root(p, &e) == 0 && network_die_with_launcher(m, &e) == 0 &&
+	    cell_scope(p, &e) == 0)
 		cell_execute(m->l, p->net.dnsmasq, argv, OF_RESOLVER, keep, &e);
 	dprintf(STDERR_FILENO, "%s\n", e.text);
 }
@@ -194,7 +213,7 @@ int network_begin(void *context, struct err *e)
 {
 	struct launch *l = context;
 	struct network *n = pool_alloc(l->plan->pool, sizeof(*n));
-	struct making m = {.l = l, .results = -1, .ready = {-1, -1}, .launcher = getpid()};
+	struct making m = {.l = l, .results = -1, .ready = {-1, -1}, .launcher = -1};
 	int pair[2], rc;
 
 	for (size_t i = 0; i < l->plan->net.ports.n; i++) {
@@ -209,22 +228,16 @@ int network_begin(void *context, struct err *e)
 		return err_errno(e, "socketpair");
 	n->results = pair[0];
 	m.results = pair[1];
-	rc = pipe2(m.ready, O_CLOEXEC) ? err_errno(e, "pipe") : start_all(l, &m, e);
+	m.launcher = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	rc = m.launcher < 0 || pipe2(m.ready, O_CLOEXEC) ? err_errno(e, "pipe")
+							 : start_all(l, &m, e);
+	fd_closep(&m.launcher);
 	fd_closep(&m.results);
 	fd_closep(&m.ready[0]);
 	fd_closep(&m.ready[1]);
 	if (rc)
 		network_end(l);
 	return rc;
-}
-
-/* Whose end is the reason why nothing goes on: its own last words. */
-static int server_err(const struct launch *l, const struct server *s, struct err *e)
-{
-	const char *words = cell_words(l->plan->pool, s);
-
-	err_set(e, "%s: %s", s->name, *words ? words : "ended before the network was there");
-	return err_hint(e, "`sandbox doctor` checks what it needs");
 }
 
 /* dnsmasq says so when its sockets are bound. If it cannot, it ends, and what it has said is the reason. */
@@ -241,58 +254,133 @@ static int hear_resolver(struct pool *pool, const struct server *s, const char *
 	if (*up || got != 0)
 		return 0;
 	last = strstr(*said, "dnsmasq: ");
-	return err_set(e, "%.*s", last ? (int)strcspn(last, "\n") : 80,
-		       last ? last : "dnsmasq ended before the network was there");
+	last = last ? last : **said ? *said : "ended before the network was there";
+	return err_set(e, "dnsmasq: %.*s", (int)strcspn(last, "\n"),
+		       str_begins(last, "dnsmasq: ") ? last + strlen("dnsmasq: ") : last);
 }
 
-/* 1: configured; 0: not yet. */
-static int hear_result(struct network *n, struct err *e)
+/* The first process has ended, and another one goes on. */
+static int follow(struct server *s, pid_t pid, struct err *e)
+{
+	const int errors = fd_take(&s->errors);
+
+	cell_end(s, false);
+	*s = (struct server){.name = s->name, .pid = pid, .errors = errors};
+	s->process = (int)syscall(SYS_pidfd_open, pid, 0);
+	return s->process < 0 ? err_errno(e, "%s", s->name) : 0;
+}
+
+/* What is still to come before the program can begin. */
+struct awaited {
+	bool results; /* there may be more of them */
+	bool configured, driver, resolver, answers;
+};
+
+static int hear_result(struct network *n, struct awaited *a, struct err *e)
 {
 	struct result r = {.kind = RESULT_FAILED};
 	int fd, rc = fd_receive(n->results, &r, sizeof(r), &fd);
 
-	if (rc != 1)
-		return err_set(e, "the network's processes have ended");
-	if (r.kind == RESULT_CONFIGURED) {
-		n->refused.socket = fd;
-		return 1;
+	if (rc != 1) {
+		a->results = false;
+		return a->configured || a->driver || a->resolver
+			       ? err_set(e, "the network's processes have ended")
+			       : 0;
 	}
-	if (r.kind == RESULT_API) {
+	switch (r.kind) {
+	case RESULT_BORN:
+		*(r.is_resolver ? &a->resolver : &a->driver) = false;
+		return follow(r.is_resolver ? n->resolver : n->driver, r.pid, e);
+	case RESULT_API:
 		n->api = fd;
 		return 0;
+	case RESULT_CONFIGURED:
+		n->refused.socket = fd;
+		a->configured = false;
+		return 0;
+	case RESULT_FAILED:
+		break;
 	}
 	*e = r.err;
 	return -1;
 }
 
-static int await_all(struct launch *l, struct err *e)
+/* Somebody who waits for us has lost patience. */
+static bool is_interrupted(void)
+{
+	sigset_t pending;
+
+	return sigpending(&pending) == 0 &&
+	       (sigismember(&pending, SIGINT) > 0 || sigismember(&pending, SIGTERM) > 0 ||
+		sigismember(&pending, SIGHUP) > 0 || sigismember(&pending, SIGQUIT) > 0);
+}
+
+static int await_some(struct launch *l, struct awaited *a, int64_t deadline, struct err *e)
 {
 	struct network *n = l->network;
-	const int64_t deadline = clock_now() + PATIENCE;
 	const struct server *resolver = n->resolver;
-	bool configured = false, resolves = !resolver;
+	struct pollfd fds[] = {
+		{.fd = a->results ? n->results : -1, .events = POLLIN},
+		{.fd = a->driver ? -1 : n->driver->process, .events = POLLIN},
+		{.fd = resolver && a->answers ? resolver->errors : -1, .events = POLLIN},
+		{.fd = l->channel, .events = POLLIN},
+		{.fd = l->signals, .events = POLLIN}};
+	bool answers = false;
 
-	while (!configured || !resolves) {
-		struct pollfd fds[] = {
-			{.fd = configured ? -1 : n->results, .events = POLLIN},
-			{.fd = n->driver->process, .events = POLLIN},
-			{.fd = resolver && !resolves ? resolver->errors : -1, .events = POLLIN}};
-		int rc = 0;
+	if (clock_now() > deadline)
+		return err_set(e, "%s takes too long",
+			       a->configured || a->driver ? n->driver->name : "dnsmasq");
+	if (poll(fds, sizeof(fds) / sizeof(fds[0]), clock_poll(deadline)) < 0)
+		return errno == EINTR ? 0 : err_errno(e, "poll");
+	if (fds[4].revents && is_interrupted())
+		return err_set(e, "interrupted before the program began");
+	if (fds[3].revents)
+		return err_set(e, "PID 1 of the sandbox has ended");
+	if (fds[0].revents)
+		return hear_result(n, a, e);
+	if (fds[1].revents)
+		return err_set(e, "it has ended");
+	if (!fds[2].revents || !resolver)
+		return 0;
+	if (hear_resolver(l->plan->pool, resolver, &n->said, &answers, e))
+		return -1;
+	a->answers = !answers;
+	return 0;
+}
 
-		if (clock_now() > deadline)
-			return err_set(e, "it takes too long");
-		if (poll(fds, 3, clock_poll(deadline)) < 0 && errno != EINTR)
-			return err_errno(e, "poll");
-		if (fds[0].revents)
-			rc = hear_result(n, e);
-		else if (fds[1].revents)
-			return server_err(l, n->driver, e);
-		configured |= rc > 0;
-		if (rc < 0 || (fds[2].revents && resolver &&
-			       hear_resolver(l->plan->pool, resolver, &n->said, &resolves, e)))
+static int await_all(struct launch *l, struct err *e)
+{
+	const bool resolver = l->network->resolver != NULL;
+	const int64_t deadline = clock_now() + PATIENCE;
+	struct awaited a = {.results = true,
+			    .configured = true,
+			    .driver = true,
+			    .resolver = resolver,
+			    .answers = resolver};
+
+	while (a.configured || a.driver || a.resolver || a.answers) {
+		if (await_some(l, &a, deadline, e))
 			return -1;
 	}
 	return 0;
+}
+
+/* Of several that fail one after the other: the driver's own words, else those of nft, else what we know. */
+static int find_reason(const struct launch *l, struct err *e)
+{
+	struct network *n = l->network;
+	struct pollfd end = {.fd = n->driver->process, .events = POLLIN};
+	const char *words;
+
+	if (launch_child_reason(l, e))
+		return -1;
+	if (n->driver->pid && poll(&end, 1, 0) == 1 &&
+	    *(words = cell_words(l->plan->pool, n->driver))) {
+		err_set(e, "%s: %s", n->driver->name, words);
+		return err_hint(e, "`sandbox doctor` checks what it needs");
+	}
+	words = cell_words(l->plan->pool, n->configurator);
+	return *words ? err_set(e, "%s: %s", pool_strdup(l->plan->pool, e->text), words) : -1;
 }
 
 int network_await(void *context, struct err *e)
@@ -300,12 +388,8 @@ int network_await(void *context, struct err *e)
 	struct launch *l = context;
 	struct network *n = l->network;
 
-	/* A device that could not be made is the driver's matter, which has said why. */
-	if (await_all(l, e)) {
-		struct pollfd end = {.fd = n->driver->process, .events = POLLIN};
-
-		return poll(&end, 1, 0) == 1 ? server_err(l, n->driver, e) : -1;
-	}
+	if (await_all(l, e))
+		return find_reason(l, e);
 	cell_end(n->configurator, false);
 	for (size_t i = 0; l->plan->net.driver == DRIVER_SLIRP && i < l->plan->net.ports.n; i++) {
 		const struct plan_port *port = &l->plan->net.ports.v[i];
@@ -313,6 +397,7 @@ int network_await(void *context, struct err *e)
 		if (publish_add(n, &port->word, port->text, e))
 			return -1;
 	}
+	n->has_ports = l->plan->net.ports.n > 0;
 	/* Should PID 1 be gone, the next step tells why. */
 	channel_send(l->channel, MESSAGE_NETWORK, 0, NULL);
 	return 0;
@@ -346,10 +431,11 @@ void network_end(void *context)
 		if (is_ending(servers[i]))
 			server_ended(l, servers[i]);
 	}
-	refused_read(&n->refused);
+	while (refused_read(&n->refused))
+		;
 	l->outcome->connections = &n->refused;
 	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
-		if (servers[i] && servers[i]->pid && l->has_run && !l->plan->net.ports.n)
+		if (servers[i] && servers[i]->pid && l->has_run && !n->has_ports)
 			cell_leave(servers[i]);
 		else if (servers[i])
 			cell_end(servers[i], true);

@@ -27,6 +27,7 @@ struct server;
 struct network {
 	struct server *driver, *configurator, *resolver; /* NULL: not started */
 	int results;	  /* what driver and configurator have to say; -1 */
+	bool has_ports;	  /* of the host; also by `sandbox publish` */
 	const char *said; /* by the resolver, until it is up */
 	int api;	  /* directory of slirp4netns' socket; -1 */
 	struct refused refused;
@@ -46,6 +47,5 @@ void network_work(struct launch *l, const struct pollfd *fds, size_t n);
 int network_publish(struct launch *l, const struct port_word *w, const char *text, struct err *e);
 
 /* interface.c: in the sandbox's network. */
-int interface_loopback_up(struct err *e);
 /* The driver's device gets its addresses and routes, and is up. */
 int interface_configure(const struct plan_net *net, uint32_t gid, struct err *e);

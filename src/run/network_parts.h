@@ -5,7 +5,10 @@
 #include "base/cap.h"
 #include "run/run.h"
 
-/* Each gives up by itself what it does not need any more, if it is root: for that it needs the last ones. */
+/*
+ * Who is root gives up by itself what it does not need any more, and for that needs SETPCAP, SETUID and SETGID. With
+ * another id slirp4netns keeps what it has, in the sandbox's user namespace, under its own filter.
+ */
 #define OF_DRIVER                                                                                  \
 	(CAP_BIT(21 /* SYS_ADMIN */) | CAP_BIT(12 /* NET_ADMIN */) |                               \
 	 CAP_BIT(10 /* NET_BIND_SERVICE */) | CAP_BIT(8 /* SETPCAP */))
@@ -16,7 +19,9 @@
 
 /* What driver and configurator tell the launcher. */
 struct result {
-	enum result_kind { RESULT_FAILED = 1, RESULT_API, RESULT_CONFIGURED } kind;
+	enum result_kind { RESULT_FAILED = 1, RESULT_BORN, RESULT_API, RESULT_CONFIGURED } kind;
+	pid_t pid;	  /* RESULT_BORN: the process that goes on in the place of the first one */
+	bool is_resolver; /* likewise: it is dnsmasq; else the driver */
 	struct err err;
 };
 
@@ -25,9 +30,11 @@ struct making {
 	struct launch *l;
 	int results;  /* where they tell it */
 	int ready[2]; /* the driver writes to it when its device is there */
-	pid_t launcher;
+	int launcher; /* its pidfd */
 };
 void network_tell(const struct making *m, enum result_kind kind, const struct err *err, int fd);
+/* See cell_isolate(); the old process tells the launcher, and ends here. */
+int network_isolate(const struct making *m, bool is_resolver, struct err *e);
 /* Not fuse-overlayfs' way: what is left of a network is of no use to anybody. */
 int network_die_with_launcher(const struct making *m, struct err *e);
 

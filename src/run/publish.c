@@ -10,7 +10,7 @@
 #include "base/fd.h"
 #include "run/network_parts.h"
 
-enum { API_PATIENCE = 5 }; /* seconds */
+enum { API_PATIENCE = 2 }; /* seconds: the launcher does nothing else meanwhile */
 
 static int port_err(const struct port_word *w, const char *text, struct err *e)
 {
@@ -108,5 +108,6 @@ int network_publish(struct launch *l, const struct port_word *w, const char *tex
 	}
 	if (!n->driver->pid)
 		return err_set(e, "slirp4netns has ended");
+	l->network->has_ports = true;
 	return publish_try(w, text, e) ? -1 : publish_add(n, w, text, e);
 }

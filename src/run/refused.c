@@ -36,12 +36,12 @@ static void add_attribute(struct config *c, uint16_t type, const void *data, siz
 	c->header.nlmsg_len = NLMSG_ALIGN(c->header.nlmsg_len) + NLA_ALIGN(a->nla_len);
 }
 
-static int configure(int fd, uint16_t type, const void *data, size_t n)
+static int configure(int fd, uint16_t group, uint16_t type, const void *data, size_t n)
 {
 	struct config c = {.header = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct nfgenmsg)),
 				      .nlmsg_type = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG,
 				      .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
-			   .generic = {.version = NFNETLINK_V0, .res_id = htons(NET_LOG_GROUP)}};
+			   .generic = {.version = NFNETLINK_V0, .res_id = htons(group)}};
 	struct {
 		struct nlmsghdr header;
 		struct nlmsgerr error;
@@ -57,20 +57,26 @@ static int configure(int fd, uint16_t type, const void *data, size_t n)
 	return errno ? -1 : 0;
 }
 
-int refused_listen(struct err *e)
+static int join_group(int fd, uint16_t group)
 {
 	const struct nfulnl_msg_config_cmd bind_group = {.command = NFULNL_CFG_CMD_BIND};
 	const struct nfulnl_msg_config_mode mode = {.copy_range = htonl(1500),
 						    .copy_mode = NFULNL_COPY_PACKET};
 	const uint16_t flags = htons(NFULNL_CFG_F_SEQ);
 	const uint32_t one = htonl(1);
+
+	return configure(fd, group, NFULA_CFG_CMD, &bind_group, sizeof(bind_group)) ||
+	       configure(fd, group, NFULA_CFG_MODE, &mode, sizeof(mode)) ||
+	       configure(fd, group, NFULA_CFG_FLAGS, &flags, sizeof(flags)) ||
+	       configure(fd, group, NFULA_CFG_QTHRESH, &one, sizeof(one));
+}
+
+int refused_listen(struct err *e)
+{
 	const int size = 4 * 1024 * 1024;
 	_cleanup_fd_ int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
 
-	if (fd < 0 || configure(fd, NFULA_CFG_CMD, &bind_group, sizeof(bind_group)) ||
-	    configure(fd, NFULA_CFG_MODE, &mode, sizeof(mode)) ||
-	    configure(fd, NFULA_CFG_FLAGS, &flags, sizeof(flags)) ||
-	    configure(fd, NFULA_CFG_QTHRESH, &one, sizeof(one)))
+	if (fd < 0 || join_group(fd, NET_LOG_GROUP) || join_group(fd, NET_LOG_DNS_GROUP))
 		return err_errno(e, "NFLOG");
 	/* As much as the system lets us have: what does not fit is counted, but not told. */
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
@@ -257,6 +263,7 @@ static void read_message(struct refused *r, const struct nlmsghdr *h)
 {
 	const char *end = (const char *)h + h->nlmsg_len;
 	const char *at = (const char *)h + NLMSG_LENGTH(sizeof(struct nfgenmsg));
+	const struct nfgenmsg *generic = NLMSG_DATA(h);
 	const uint8_t *payload = NULL;
 	char prefix[16] = "";
 	size_t n = 0;
@@ -275,7 +282,8 @@ static void read_message(struct refused *r, const struct nlmsghdr *h)
 			payload = (const uint8_t *)data;
 			n = a->nla_len - NLA_HDRLEN;
 		}
-		if (a->nla_type == NFULA_SEQ && a->nla_len == NLA_HDRLEN + sizeof(number)) {
+		if (a->nla_type == NFULA_SEQ && ntohs(generic->res_id) == NET_LOG_GROUP &&
+		    a->nla_len == NLA_HDRLEN + sizeof(number)) {
 			memcpy(&number, data, sizeof(number));
 			number = ntohl(number);
 			/* What did not fit into the socket's buffer: refused, and we know no more of it. */
@@ -289,24 +297,28 @@ static void read_message(struct refused *r, const struct nlmsghdr *h)
 		refused_packet(r, prefix, payload, n);
 }
 
-void refused_read(struct refused *r)
+bool refused_read(struct refused *r)
 {
+	enum {
+		AT_ONCE = 256
+	}; /* a program that only tries must not keep the launcher from all else */
 	char buffer[16384] __attribute__((aligned(NLMSG_ALIGNTO)));
 
-	while (r->socket >= 0) {
+	for (int i = 0; r->socket >= 0 && i < AT_ONCE; i++) {
 		ssize_t n = recv(r->socket, buffer, sizeof(buffer), MSG_DONTWAIT);
 		size_t left = n > 0 ? (size_t)n : 0;
 
 		if (n < 0 && (errno == EINTR || errno == ENOBUFS))
 			continue;
 		if (n <= 0)
-			return;
+			return false;
 		for (const struct nlmsghdr *h = (const struct nlmsghdr *)buffer; NLMSG_OK(h, left);
 		     h = NLMSG_NEXT(h, left)) {
 			if (h->nlmsg_type == (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET))
 				read_message(r, h);
 		}
 	}
+	return r->socket >= 0;
 }
 
 void refused_done(struct refused *r)

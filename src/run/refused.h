@@ -49,8 +49,8 @@ struct refused {
 
 /* In the network namespace: the socket; -1. */
 int refused_listen(struct err *e);
-/* Reads all that is there. */
-void refused_read(struct refused *r);
+/* Reads what is there, up to 256 messages; true if there may be more. */
+bool refused_read(struct refused *r);
 /* One message of NFLOG: its prefix, and the packet from the network header on. */
 void refused_packet(struct refused *r, const char *prefix, const uint8_t *packet, size_t n);
 void refused_done(struct refused *r);

@@ -157,6 +157,8 @@ void registry_enter(struct launch *l);
 /* git.c: steps of the launch. */
 int git_remember(void *context, struct err *e);
 void git_put_right(void *context);
+/* launch.c: what PID 1 says of its own failure, if it has failed; then that is the reason to give. */
+bool launch_child_reason(const struct launch *l, struct err *e);
 /* supervise.c */
 /* What is paused goes on: it could not end where its fuse-overlayfs is paused with it. */
 void run_thaw(const struct launch *l);

@@ -201,7 +201,6 @@ static void make_up_network(struct host *h, const struct facts *f)
 		*vec_add(h->pool, &h->host_groups) = groups[i];
 	*vec_add(h->pool, &n->nameservers) = "192.0.2.53";
 	*vec_add(h->pool, &n->nameservers) = "2001:db8::53";
-	n->dns4 = n->dns6 = true;
 	n->search = "corp.test";
 	n->resolv_place = h->resolv_conf;
 	n->has_resolv_conf = true;

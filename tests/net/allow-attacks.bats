@@ -376,3 +376,67 @@ except OSError:
 	said 'refused by AllowHosts'
 	one_line
 }
+
+# Says what comes to the host's loopback; the program is given no way there.
+HEAR='import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", 7777))
+s.settimeout(20)
+print("up", flush=True)
+while True:
+	word = s.recv(100).decode()
+	print(word, flush=True)
+	if word == "end":
+		break'
+SPEAK='import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+if sys.argv[1]:
+	s.setsockopt(socket.SOL_SOCKET, 25, sys.argv[1].encode() + b"\0") # SO_BINDTODEVICE
+try:
+	s.sendto(sys.argv[2].encode(), ("127.0.0.1", 7777))
+	print("sent")
+except OSError as error:
+	print(error.strerror)'
+
+@test "the loopback's address, sent out of the device" {
+	local driver words
+	for driver in slirp4netns pasta; do
+		host_words
+		"${words[@]}" python3 -c "$HEAR" >heard 3>&- &
+		launchers+=("$!")
+		wait_for 5 grep -q up heard
+		sbh -p shell --net private --set "Network.Driver=$driver" -- python3 -c "$SPEAK" tap0 stray
+		printed 'Operation not permitted'
+		sbh -p shell --allow 0.0.0.0/0 --set "Network.Driver=$driver" -- python3 -c "$SPEAK" tap0 stray
+		printed 'Operation not permitted'
+		in_host python3 -c "$SPEAK" '' end
+		wait_for 5 grep -q end heard
+		never grep -q stray heard
+		sleep 0.2 # its port is free again
+	done
+}
+
+@test "what a question over TCP has made ends with the sandbox" {
+	begin_h run -n tcp -p shell --allow good.test -- python3 -c '
+import socket, time
+kept = [socket.create_connection(("127.0.0.1", 53)) for _ in range(5)]
+print("asked", flush=True)
+time.sleep(60)'
+	wait_for 5 grep -q asked "$BATS_TEST_TMPDIR/started"
+	kill -KILL "$launcher"
+	wait "$launcher" 2>/dev/null || true
+	no_leftovers
+}
+
+@test "driver and resolver see nobody" {
+	local pid
+	begin_h run -p shell --allow good.test -- sleep 60
+	for pid in $(driver_of "$launcher") $(children "$launcher" dnsmasq); do
+		for name in pid ipc uts mnt; do
+			[ "$(readlink "/proc/$pid/ns/$name")" != "$(readlink "/proc/$launcher/ns/$name")" ] ||
+				fail "$(cat "/proc/$pid/comm") is in our namespace: $name" || return 1
+		done
+	done
+	[ -n "$pid" ]
+	kill -KILL "$launcher"
+}
