@@ -262,8 +262,11 @@ static int hear_resolver(struct pool *pool, const struct server *s, const char *
 /* The first process has ended, and another one goes on. */
 static int follow(struct server *s, pid_t pid, struct err *e)
 {
-	const int errors = fd_take(&s->errors);
+	int errors;
 
+	if (!s)
+		return err_set(e, "a process that nobody has started");
+	errors = fd_take(&s->errors);
 	cell_end(s, false);
 	*s = (struct server){.name = s->name, .pid = pid, .errors = errors};
 	s->process = (int)syscall(SYS_pidfd_open, pid, 0);
