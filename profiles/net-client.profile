@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 [Profile]
-Description=A program that talks to the network, and neither to this host nor to your files
+Description=A client of the network: the project is read-only, and the loopback of this host closed
 Inherit=base
 
 [Filesystem]
