@@ -236,7 +236,7 @@ int cell_close(int root, struct err *e)
 int cell_execute(const struct launch *l, const char *program, const char *const *argv,
 		 uint64_t capabilities, const int *keep, struct err *e)
 {
-	static char *const environment[] = {"PATH=/usr/bin:/bin:/usr/sbin:/sbin", NULL};
+	static char *const environment[] = {"PATH=/usr/bin:/bin", NULL};
 	_cleanup_fd_ int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	/* Who is root of the namespace keeps over exec what is in its bounding set. */

@@ -55,7 +55,7 @@ teardown() {
 
 @test "run --detach: what is refused leaves nothing, and what is kept as it was" {
 	local word
-	for word in --nonsense '-p none-such' '--set Nonsense.Key=1' '-n a/b' '--net=private'; do
+	for word in --nonsense '-p none-such' '--set Nonsense.Key=1' '-n a/b' '--net=none --allow=good.example'; do
 		sb run -d -n one $word -- touch ran
 		refused
 		nothing_is_left

@@ -133,12 +133,14 @@ static struct plan *plan_with(const char *const *hosts)
 
 static void has(const char *text, const char *part)
 {
+	assert_non_null(text);
 	if (!strstr(text, part))
 		fail_msg("not in it: %s\n%s", part, text);
 }
 
 static void lacks(const char *text, const char *part)
 {
+	assert_non_null(text);
 	if (strstr(text, part))
 		fail_msg("in it: %s\n%s", part, text);
 }
