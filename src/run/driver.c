@@ -201,8 +201,8 @@ void driver_main(void *context, int errors)
 	const struct making *m = context;
 	struct err e = {0};
 
-	if (cell_leave_group(errors, &e) || enter(m, &e) || network_die_with_launcher(m, &e) ||
-	    cell_scope(m->l->plan, &e)) {
+	if (network_die_with_launcher(m, &e) || cell_leave_group(errors, &e) || enter(m, &e) ||
+	    network_die_with_launcher(m, &e) || cell_scope(m->l->plan, &e)) {
 		network_tell(m, RESULT_FAILED, &e, -1);
 		return;
 	}

@@ -41,8 +41,11 @@ int network_isolate(const struct making *m, bool is_resolver, struct err *e)
 	pid_t pid;
 	int rc = cell_isolate(&pid, e);
 
-	if (rc <= 0)
-		return rc;
+	if (rc < 0)
+		return -1;
+	/* Not only at the end: what is still on its way would be left for a moment. */
+	if (rc == 0)
+		return network_die_with_launcher(m, e);
 	memset(&r, 0, sizeof(r));
 	r.kind = RESULT_BORN;
 	r.pid = pid;
@@ -53,6 +56,8 @@ int network_isolate(const struct making *m, bool is_resolver, struct err *e)
 
 int network_die_with_launcher(const struct making *m, struct err *e)
 {
+	/* Ours to hold for nobody: its end tells PID 1 that the launcher is gone. */
+	fd_closep(&m->l->channel);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
 		return err_errno(e, "PR_SET_PDEATHSIG");
 	/* Of another pid namespace it is nobody's number. */
@@ -144,8 +149,9 @@ static void configure(void *context, int errors)
 	struct err e = {0};
 	int log = -1;
 
-	if (cell_leave_group(errors, &e) || join(m, &e) || network_die_with_launcher(m, &e) ||
-	    inside_loopback_up(&e) || configure_all(m, &log, &e))
+	if (network_die_with_launcher(m, &e) || cell_leave_group(errors, &e) || join(m, &e) ||
+	    network_die_with_launcher(m, &e) || inside_loopback_up(&e) ||
+	    configure_all(m, &log, &e))
 		network_tell(m, RESULT_FAILED, &e, -1);
 	else
 		network_tell(m, RESULT_CONFIGURED, NULL, log);
@@ -174,10 +180,10 @@ static void resolve(void *context, int errors)
 	const int keep[] = {-1};
 	struct err e = {0};
 
-	if (cell_leave_session(errors, &e) == 0 && cell_enter(m->l, CLONE_NEWNET, &e) == 0 &&
-	    inside_loopback_up(&e) == 0 && network_isolate(m, true, &e) == 0 &&
-	    make_resolver_root(p, &e) == 0 && network_die_with_launcher(m, &e) == 0 &&
-	    cell_scope(p, &e) == 0)
+	if (network_die_with_launcher(m, &e) == 0 && cell_leave_session(errors, &e) == 0 &&
+	    cell_enter(m->l, CLONE_NEWNET, &e) == 0 && inside_loopback_up(&e) == 0 &&
+	    network_isolate(m, true, &e) == 0 && make_resolver_root(p, &e) == 0 &&
+	    network_die_with_launcher(m, &e) == 0 && cell_scope(p, &e) == 0)
 		cell_execute(m->l, p->net.dnsmasq, argv, OF_RESOLVER, keep, &e);
 	dprintf(STDERR_FILENO, "%s\n", e.text);
 }

@@ -35,7 +35,10 @@ struct making {
 void network_tell(const struct making *m, enum result_kind kind, const struct err *err, int fd);
 /* See cell_isolate(); the old process tells the launcher, and ends here. */
 int network_isolate(const struct making *m, bool is_resolver, struct err *e);
-/* Not fuse-overlayfs' way: what is left of a network is of no use to anybody. */
+/*
+ * Not fuse-overlayfs' way: what is left of a network is of no use to anybody. The kernel forgets it where ids change
+ * (prctl(2), PR_SET_PDEATHSIG), so it is said again behind that.
+ */
 int network_die_with_launcher(const struct making *m, struct err *e);
 
 /* driver.c: becomes slirp4netns or pasta. `context` is a struct making. */
