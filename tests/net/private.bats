@@ -294,3 +294,19 @@ POLL='until curl -sS --max-time 2 http://203.0.113.10/ >/dev/null; do :; done; e
 	sbh -p shell --net none -- curl -sS --max-time 5 http://127.0.0.1:8000/
 	exited 7
 }
+
+@test "a launcher that is ended at any moment leaves nobody" {
+	# shellcheck disable=SC2016 # for Python
+	outside_h python3 -c '
+import random, signal, subprocess, sys, time
+ways = [[], ["--set", "Network.Driver=pasta"], ["--publish", "18080:80"]]
+for i in range(60):
+	launch = subprocess.Popen([sys.argv[1], "-p", "shell", "--allow", "good.test", *ways[i % 3], "sleep", "30"],
+		stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+	time.sleep(random.random() * 0.06)
+	launch.send_signal(signal.SIGKILL if i % 2 else signal.SIGTERM)
+	launch.wait()' "$SANDBOX"
+	exited 0
+	sbh list # which sweeps the entries
+	no_leftovers
+}
