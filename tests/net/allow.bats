@@ -100,11 +100,12 @@ print(urllib.request.urlopen(sys.argv[1], timeout=10).read().decode().strip())' 
 
 @test "node, by fetch and by http" {
 	need node
-	set -- env NODE_EXTRA_CA_CERTS=ca.pem node -e '
+	# Without TLS: node 18 looks for an IPv6 address in the certificate as if it were a name.
+	set -- node -e '
 		fetch(process.argv[1]).then((r) => r.text()).then((t) => process.stdout.write(t),
-			(e) => { console.error(e.cause || e); process.exit(1); })' https://HOST/
+			(e) => { console.error(e.cause || e); process.exit(1); })' http://HOST/
 	through 'world @' "$@"
-	held 3 443 "$@"
+	held 3 80 "$@"
 	set -- node -e 'require("http").get(process.argv[1], (r) => r.pipe(process.stdout))' http://HOST/
 	through 'world @' "$@"
 	held 3 80 "$@"
