@@ -130,11 +130,6 @@ int options_tty(const char *value, enum plan_tty *ret, struct err *e)
 	return err_set(e, "--tty: auto, never or always");
 }
 
-static int not_yet(const struct option_row *row, struct err *e)
-{
-	return err_set(e, "--%s: not in this version", row->name);
-}
-
 /* Options whose value is not simply the key's. */
 static int parse_special(struct pool *pool, struct run_options *o, const struct option_row *row,
 			 const char *value, struct err *e)
@@ -152,18 +147,14 @@ static int parse_special(struct pool *pool, struct run_options *o, const struct 
 			return 0;
 		}
 	}
-	if (!value)
-		return not_yet(row, e);
 	if (str_eq(row->name, "profile"))
 		o->profile = value;
 	else if (str_eq(row->name, "name"))
 		o->name = value;
 	else if (str_eq(row->name, "set"))
 		return parse_set(pool, o, value, e);
-	else if (str_eq(row->name, "tty"))
+	else /* tty */
 		return options_tty(value, &o->tty, e);
-	else
-		return not_yet(row, e);
 	return 0;
 }
 

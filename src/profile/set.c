@@ -84,7 +84,6 @@ static const char *set_scalar(struct profile *p, enum key_id id, const char *tex
 	struct setting *s = &p->s[id];
 	int64_t down, up;
 	bool yes;
-	int i;
 
 	switch (keys[id].type) {
 	case TYPE_BOOL:
@@ -93,9 +92,8 @@ static const char *set_scalar(struct profile *p, enum key_id id, const char *tex
 		s->number = yes;
 		return NULL;
 	case TYPE_CHOICE:
-		i = choice_index(keys[id].syntax, text);
-		s->number = i;
-		return i < 0 ? "not one of its values" : NULL;
+		s->number = choice_index(keys[id].syntax, text);
+		return s->number < 0 ? "not one of its values" : NULL;
 	case TYPE_SIZE:
 		s->is_percent = strchr(text, '%') != NULL;
 		if (s->is_percent ? str_percent(text, &s->number) : str_size(text, &s->number))

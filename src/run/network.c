@@ -314,16 +314,6 @@ static int hear_result(struct network *n, struct awaited *a, struct err *e)
 	return -1;
 }
 
-/* Somebody who waits for us has lost patience. */
-static bool is_interrupted(void)
-{
-	sigset_t pending;
-
-	return sigpending(&pending) == 0 &&
-	       (sigismember(&pending, SIGINT) > 0 || sigismember(&pending, SIGTERM) > 0 ||
-		sigismember(&pending, SIGHUP) > 0 || sigismember(&pending, SIGQUIT) > 0);
-}
-
 static int await_some(struct launch *l, struct awaited *a, int64_t deadline, struct err *e)
 {
 	struct network *n = l->network;
@@ -341,7 +331,7 @@ static int await_some(struct launch *l, struct awaited *a, int64_t deadline, str
 			       a->configured || a->driver ? n->driver->name : "dnsmasq");
 	if (poll(fds, sizeof(fds) / sizeof(fds[0]), clock_poll(deadline)) < 0)
 		return errno == EINTR ? 0 : err_errno(e, "poll");
-	if (fds[4].revents && is_interrupted())
+	if (fds[4].revents && run_is_to_end())
 		return err_set(e, "interrupted before the program began");
 	if (fds[3].revents)
 		return err_set(e, "PID 1 of the sandbox has ended");

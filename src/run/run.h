@@ -160,6 +160,8 @@ void git_put_right(void *context);
 /* launch.c: what PID 1 says of its own failure, if it has failed; then that is the reason to give. */
 bool launch_child_reason(const struct launch *l, struct err *e);
 /* supervise.c */
+/* A signal that ends us has come, and nobody has read it yet. */
+bool run_is_to_end(void);
 /* What is paused goes on: it could not end where its fuse-overlayfs is paused with it. */
 void run_thaw(const struct launch *l);
 /* until the program has ended; its wait status. */

@@ -39,8 +39,7 @@ static void continue_program(struct launch *l, bool with_terminal)
 		channel_send(l->channel, MESSAGE_SIGNAL, SIGCONT, NULL);
 }
 
-/* A signal that ends us has come: then we do not stop, for who would continue us? */
-static bool is_to_end(void)
+bool run_is_to_end(void)
 {
 	sigset_t pending;
 
@@ -82,7 +81,8 @@ static void stop_with_program(struct launch *l, int signal)
 	l->foreground = false;
 	/* The others of our job (a pipeline) have not been told; for us it stays pending, and
 	 * SIGCONT takes it away. */
-	if (l->timed_out || is_to_end()) {
+	/* Nor with one that ends us: who would continue us? */
+	if (l->timed_out || run_is_to_end()) {
 		continue_program(l, false);
 		return;
 	}
