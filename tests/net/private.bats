@@ -14,22 +14,6 @@ load world
 
 DRIVERS=(slirp4netns pasta)
 
-setup_file() {
-	world_begin
-}
-
-teardown_file() {
-	world_end
-}
-
-setup() {
-	net_setup
-}
-
-teardown() {
-	net_teardown
-}
-
 # net DRIVER [ARG...]: the launcher with such a network.
 net() {
 	echo "driver: $1" # seen where the test fails

@@ -11,22 +11,6 @@ load ../live/live
 load ../live/cow
 load world
 
-setup_file() {
-	world_begin
-}
-
-teardown_file() {
-	world_end
-}
-
-setup() {
-	net_setup
-}
-
-teardown() {
-	net_teardown
-}
-
 @test "net-client: a client reaches the world, not this host's loopback, the project is read-only" {
 	sbh -p net-client -- curl -sS --max-time 5 --cacert ca.pem https://good.test/
 	exited 0

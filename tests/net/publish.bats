@@ -13,22 +13,6 @@ load world
 
 DRIVERS=(slirp4netns pasta)
 
-setup_file() {
-	world_begin
-}
-
-teardown_file() {
-	world_end
-}
-
-setup() {
-	net_setup
-}
-
-teardown() {
-	net_teardown
-}
-
 # serving DRIVER [ARG...]: a sandbox in the background with servers on its ports 80, 90 and 8080.
 serving() {
 	echo "driver: $1" # seen where the test fails

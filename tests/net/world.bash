@@ -21,6 +21,23 @@
 # The variables are for the tests; status and others are set by capture.
 # shellcheck disable=SC2034,SC2154
 
+# For files that need no more; others define their own.
+setup_file() {
+	world_begin
+}
+
+teardown_file() {
+	world_end
+}
+
+setup() {
+	net_setup
+}
+
+teardown() {
+	net_teardown
+}
+
 world_begin() {
 	local i pids
 

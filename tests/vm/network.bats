@@ -15,22 +15,6 @@ load ../net/world
 LIMIT=120 # seconds for one command: the machine may be an emulated one; read by sb
 export LIMIT
 
-setup_file() {
-	world_begin
-}
-
-teardown_file() {
-	world_end
-}
-
-setup() {
-	net_setup
-}
-
-teardown() {
-	net_teardown
-}
-
 @test "NAT by both drivers, names, and what is closed" {
 	local driver
 	for driver in slirp4netns pasta; do
