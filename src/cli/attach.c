@@ -78,29 +78,6 @@ static int show(struct attached *a, struct err *e)
 	return rc;
 }
 
-/* DETACHED, -1, or 0. */
-static int type(struct attached *a, struct err *e)
-{
-	char typed[sizeof(((struct input *)0)->bytes) - KEYS_MAX];
-	ssize_t n = read(STDIN_FILENO, typed, sizeof(typed));
-	struct input in;
-	size_t kept;
-	bool leave;
-
-	if (n < 0)
-		return errno == EINTR || errno == EAGAIN ? 0 : err_errno(e, "standard input");
-	if (n == 0) {
-		a->reads = false;
-		return 0;
-	}
-	memset(&in, 0, offsetof(struct input, bytes));
-	in.kind = INPUT_BYTES;
-	leave = keys_filter(&a->keys, typed, (size_t)n, in.bytes, &kept);
-	if (kept && a->has_terminal)
-		send_input(a, &in, kept);
-	return leave ? DETACHED : 0;
-}
-
 /* DETACHED, or 0. */
 static int obey(struct attached *a)
 {
@@ -124,6 +101,32 @@ static int obey(struct attached *a)
 		}
 	}
 	return 0;
+}
+
+/* DETACHED, -1, or 0. */
+static int type(struct attached *a, struct err *e)
+{
+	char typed[sizeof(((struct input *)0)->bytes) - KEYS_MAX];
+	ssize_t n = read(STDIN_FILENO, typed, sizeof(typed));
+	struct input in;
+	size_t kept;
+	bool leave;
+
+	if (n < 0)
+		return errno == EINTR || errno == EAGAIN ? 0 : err_errno(e, "standard input");
+	if (n == 0) {
+		a->reads = false;
+		return 0;
+	}
+	memset(&in, 0, offsetof(struct input, bytes));
+	in.kind = INPUT_BYTES;
+	leave = keys_filter(&a->keys, typed, (size_t)n, in.bytes, &kept);
+	/* Who typed it saw the size of that moment: the program is to hear of that first. */
+	if (obey(a))
+		leave = true;
+	if (kept && a->has_terminal)
+		send_input(a, &in, kept);
+	return leave ? DETACHED : 0;
 }
 
 /* The exit status, DETACHED, or -1. */

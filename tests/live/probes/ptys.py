@@ -280,10 +280,14 @@ def attach_without_keys(*command):
 
 
 def attach_resizes(*command):
+    """A new size is the program's before what is typed after it, however late we hear of both."""
     t = attached(*command)
-    t.resize(31, 77)
-    t.line("size")
-    t.expect("^31 77$")
+    for rows in range(30, 33):
+        os.kill(t.pid, signal.SIGSTOP)
+        t.resize(rows, 77)
+        t.line("size")
+        os.kill(t.pid, signal.SIGCONT)
+        t.expect("^%d 77$" % rows)
     os.kill(t.pid, signal.SIGHUP)
     t.ended(0)
     return t
