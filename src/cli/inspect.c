@@ -29,7 +29,8 @@ struct view {
 	struct running running; /* if it runs */
 	process_vec processes;
 	const char *limits[LIMITS]; /* NULL: no such file, or no cgroup */
-	struct refused refused;	    /* by its network, if it has one of its own: */
+	struct refused
+		refused; /* by its network, or that of its last run, if it had one of its own: */
 	bool has_network;
 	struct store store;	/* if it is kept */
 	struct session session; /* with the plan, unless there is none: */
@@ -82,6 +83,12 @@ static int look_at_run(struct store_words *w, struct view *v, struct err *e)
 	return rc;
 }
 
+/* Nobody saw the end of one whose launcher was killed. */
+static bool has_ended(const struct view *v)
+{
+	return !v->runs && v->is_kept && v->store.ended;
+}
+
 static int look(struct store_words *w, struct view *v, struct err *e)
 {
 	struct err missing = {0};
@@ -94,6 +101,11 @@ static int look(struct store_words *w, struct view *v, struct err *e)
 	v->is_kept = w->host.state_home &&
 		     store_open(&v->store, w->host.state_home, v->name, false, &missing) == 0;
 	store_done(&v->store);
+	if (has_ended(v) && v->store.refused.n) {
+		if (refused_parse(&v->store.refused, &v->refused))
+			return err_set(e, "%s: its state is damaged: what was refused", v->name);
+		v->has_network = true;
+	}
 	if (v->runs || v->is_kept)
 		return 0;
 	if (missing.error != ENOENT && missing.text[0]) {
@@ -127,12 +139,6 @@ static const char *profile(const struct view *v)
 static int64_t started(const struct view *v)
 {
 	return v->runs ? v->running.started : v->store.started;
-}
-
-/* Nobody saw the end of one whose launcher was killed. */
-static bool has_ended(const struct view *v)
-{
-	return !v->runs && v->is_kept && v->store.ended;
 }
 
 static const char *state(const struct view *v)
@@ -178,6 +184,21 @@ static void print_words(struct store_words *w, const char *title, const str_vec 
 	putchar('\n');
 }
 
+static void print_refused(struct store_words *w, const struct view *v)
+{
+	for (size_t i = 0; v->has_network && i < v->refused.n_rows; i++)
+		printf("    refused %s\n",
+		       str_safe(&w->pool, refused_row_text(&w->pool, &v->refused.rows[i])));
+}
+
+static void print_end(struct store_words *w, const struct view *v)
+{
+	printf("  ended     %s, %d\n", store_date(&w->pool, v->store.ended), v->store.exit);
+	for (size_t i = 0; i < v->store.effects.n; i++)
+		printf("  effect    %s\n", str_safe(&w->pool, v->store.effects.v[i]));
+	print_refused(w, v);
+}
+
 static void print_run(struct store_words *w, const struct view *v)
 {
 	const struct running *r = &v->running;
@@ -190,8 +211,7 @@ static void print_run(struct store_words *w, const struct view *v)
 	}
 	if (v->has_network && v->refused.n_rows)
 		printf("  network   %s\n", refused_line(&w->pool, &v->refused));
-	for (size_t i = 0; v->has_network && i < v->refused.n_rows; i++)
-		printf("    refused %s\n", refused_row_text(&w->pool, &v->refused.rows[i]));
+	print_refused(w, v);
 	print_processes(w, v);
 }
 
@@ -203,7 +223,7 @@ static void print(struct store_words *w, struct view *v)
 		printf("  created   %s\n", store_date(&w->pool, v->store.created));
 	printf("  started   %s\n", store_date(&w->pool, started(v)));
 	if (has_ended(v))
-		printf("  ended     %s, %d\n", store_date(&w->pool, v->store.ended), v->store.exit);
+		print_end(w, v);
 	print_words(w, "options", options(v));
 	print_words(w, "command", command(v));
 	for (size_t i = 0; v->is_kept && i < v->store.trees.n; i++)
@@ -237,8 +257,6 @@ static void json_run(struct jsonw *j, const struct view *v)
 			jsonw_string(j, limit_files[i], v->limits[i]);
 	}
 	jsonw_close(j, '}');
-	if (v->has_network)
-		refused_json(j, &v->refused);
 	jsonw_open(j, "processes", '[');
 	for (size_t i = 0; i < v->processes.n; i++) {
 		const struct process *p = &v->processes.v[i];
@@ -271,6 +289,10 @@ static void print_json(struct view *v)
 	jsonw_string(&j, "directory", directory(v));
 	json_words(&j, "options", options(v));
 	json_words(&j, "command", command(v));
+	if (has_ended(v))
+		json_words(&j, "effects", &v->store.effects);
+	if (v->has_network)
+		refused_json(&j, &v->refused);
 	if (v->runs)
 		json_run(&j, v);
 	if (v->no_plan.text[0]) {

@@ -70,21 +70,28 @@ static const enum key_id reported[] = {KEY_RUNTIME_MAX, KEY_MEMORY_MAX, KEY_MEMO
 				       KEY_TASKS_MAX, KEY_CPU_QUOTA};
 enum { REPORTED = sizeof(reported) / sizeof(reported[0]) };
 
-static const char *join(struct pool *pool, const char *line, const char *text)
+static void add(struct pool *pool, str_vec *list, const char *effect)
 {
-	return *text ? pool_printf(pool, "%s%s%s", line, *line ? "; " : "", text) : line;
+	if (effect && *effect)
+		*vec_add(pool, list) = effect;
+}
+
+void effects_list(struct pool *pool, const struct plan *p, const struct outcome *out, str_vec *ret)
+{
+	for (size_t i = 0; i < REPORTED; i++)
+		add(pool, ret, effect_of(pool, p, out, reported[i]));
+	if (out->connections)
+		add(pool, ret, refused_line(pool, out->connections));
+	add(pool, ret, out->network);
 }
 
 const char *effects_line(struct pool *pool, const struct plan *p, const struct outcome *out)
 {
 	const char *line = "";
+	str_vec list = {0};
 
-	for (size_t i = 0; i < REPORTED; i++) {
-		const char *effect = effect_of(pool, p, out, reported[i]);
-
-		line = join(pool, line, effect ? effect : "");
-	}
-	if (out->connections)
-		line = join(pool, line, refused_line(pool, out->connections));
-	return join(pool, line, out->network ? out->network : "");
+	effects_list(pool, p, out, &list);
+	for (size_t i = 0; i < list.n; i++)
+		line = pool_printf(pool, "%s%s%s", line, i ? "; " : "", list.v[i]);
+	return line;
 }

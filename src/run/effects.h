@@ -11,5 +11,7 @@ const char *effects_time(struct pool *pool, int64_t usec);
 /* Of one limit; NULL: none. */
 const char *effect_of(struct pool *pool, const struct plan *p, const struct outcome *out,
 		      enum key_id key);
-/* Of all of them, what connections were refused, and what has ended of the network; "": nothing. */
+/* Of all of them, what connections were refused, and what has ended of the network. */
+void effects_list(struct pool *pool, const struct plan *p, const struct outcome *out, str_vec *ret);
+/* The same in one line; "": nothing. */
 const char *effects_line(struct pool *pool, const struct plan *p, const struct outcome *out);

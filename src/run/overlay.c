@@ -22,6 +22,8 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "run/effects.h"
+#include "run/refused.h"
 #include "run/run.h"
 #include "run/server.h"
 #include "store/change.h"
@@ -228,6 +230,15 @@ static bool is_to_keep(const struct launch *l, ssize_t changes)
 	return keep == KEEP_YES || (keep == KEEP_AUTO && (changes != 0 || l->store.has_commit));
 }
 
+static void remember_effects(struct launch *l)
+{
+	const struct outcome *out = l->outcome;
+
+	effects_list(l->plan->pool, l->plan, out, &l->store.effects);
+	if (out->connections)
+		refused_print(l->plan->pool, out->connections, &l->store.refused);
+}
+
 static int settle(struct launch *l, struct err *e)
 {
 	struct outcome *out = l->outcome;
@@ -242,6 +253,7 @@ static int settle(struct launch *l, struct err *e)
 		changes = changes_record(&l->store, e);
 	if (is_to_keep(l, changes)) {
 		out->changes = changes < 0 ? 0 : (size_t)changes;
+		remember_effects(l);
 		return changes < 0 || store_end(&l->store, l->status, e) ? -1 : 0;
 	}
 	out->kept = NULL;

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
 #include <linux/netlink.h>
@@ -397,4 +398,39 @@ void refused_json(struct jsonw *j, const struct refused *r)
 	}
 	jsonw_close(j, ']');
 	jsonw_close(j, '}');
+}
+
+/* --- what lasts of it --- */
+
+void refused_print(struct pool *pool, const struct refused *r, str_vec *ret)
+{
+	if (r->total)
+		*vec_add(pool, ret) =
+			pool_printf(pool, "%" PRIu64 " %" PRIu64, r->total, r->by_hosts);
+	for (size_t i = 0; i < r->n_rows; i++) {
+		const struct refused_row *row = &r->rows[i];
+
+		*vec_add(pool, ret) = pool_printf(pool, "%" PRIu64 " %u %u %d %s", row->count,
+						  row->protocol, row->port, row->closed, row->host);
+	}
+}
+
+int refused_parse(const str_vec *lines, struct refused *ret)
+{
+	*ret = (struct refused){.socket = -1};
+	if (lines->n > REFUSED_ROWS + 1)
+		return -1;
+	if (lines->n &&
+	    sscanf(lines->v[0], "%" SCNu64 " %" SCNu64, &ret->total, &ret->by_hosts) != 2)
+		return -1;
+	for (size_t i = 1; i < lines->n; i++) {
+		struct refused_row *row = &ret->rows[ret->n_rows++];
+		int closed;
+
+		if (sscanf(lines->v[i], "%" SCNu64 " %" SCNu8 " %" SCNu16 " %d %255s", &row->count,
+			   &row->protocol, &row->port, &closed, row->host) != 5)
+			return -1;
+		row->closed = closed;
+	}
+	return 0;
 }

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/jsonw.h"
 #include "base/pool.h"
+#include "base/str.h"
 
 enum { REFUSED_ROWS = 64, REFUSED_NAMES = 256, REFUSED_NAME_MAX = 256 };
 
@@ -61,3 +62,8 @@ const char *refused_line(struct pool *pool, const struct refused *r);
 const char *refused_row_text(struct pool *pool, const struct refused_row *row);
 /* The object "refused". */
 void refused_json(struct jsonw *j, const struct refused *r);
+
+/* All but the names, as lines for the state of a sandbox that is kept; none if nothing was refused. */
+void refused_print(struct pool *pool, const struct refused *r, str_vec *ret);
+/* Back; *ret is not open. A line that it does not know: -1. */
+int refused_parse(const str_vec *lines, struct refused *ret);

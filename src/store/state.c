@@ -30,6 +30,12 @@ bool store_name_ok(const char *name)
 
 /* --- printing --- */
 
+static void put_words(struct text *t, const char *key, const str_vec *words)
+{
+	for (size_t i = 0; i < words->n; i++)
+		text_put_line(t, key, words->v[i]);
+}
+
 static void put_maps(struct text *t, const char *key, const struct id_map *maps, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -60,6 +66,8 @@ char *state_print(struct pool *pool, const struct store *s)
 	text_put_line(&t, "running", s->running ? "yes" : "no");
 	if (s->ended)
 		text_put_line(&t, "exit", pool_printf(pool, "%d %" PRId64, s->exit, s->ended));
+	put_words(&t, "effect", &s->effects);
+	put_words(&t, "refused", &s->refused);
 	put_identity(&t, &s->identity);
 	for (size_t i = 0; i < s->trees.n; i++) {
 		const struct store_tree *tree = &s->trees.v[i];
@@ -69,10 +77,8 @@ char *state_print(struct pool *pool, const struct store *s)
 					  tree->fuse ? "fuse" : "kernel", (uint64_t)tree->dev,
 					  (uint64_t)tree->ino, tree->born, tree->path));
 	}
-	for (size_t i = 0; i < s->words.n; i++)
-		text_put_line(&t, "word", s->words.v[i]);
-	for (size_t i = 0; i < s->command.n; i++)
-		text_put_line(&t, "argument", s->command.v[i]);
+	put_words(&t, "word", &s->words);
+	put_words(&t, "argument", &s->command);
 	text_put(&t, last_line);
 	text_put(&t, "\n");
 	return t.v;
@@ -173,6 +179,8 @@ enum line {
 	LINE_IDENTITY,
 	LINES_ONCE, /* each of those above stands there once */
 	LINE_EXIT = LINES_ONCE,
+	LINE_EFFECT,
+	LINE_REFUSED,
 	LINE_UIDS,
 	LINE_GIDS,
 	LINE_TREE,
@@ -182,8 +190,8 @@ enum line {
 };
 
 static const char *const keys_of_lines[LINES] = {
-	"name", "profile", "cwd",  "created", "started", "running",  "identity",
-	"exit", "uids",	   "gids", "tree",    "word",	 "argument",
+	"name",	  "profile", "cwd",  "created", "started", "running", "identity", "exit",
+	"effect", "refused", "uids", "gids",	"tree",	   "word",    "argument",
 };
 
 static int parse_value(struct store *s, enum line line, char *value)
@@ -209,6 +217,12 @@ static int parse_value(struct store *s, enum line line, char *value)
 		return parse_identity(&s->identity, value);
 	case LINE_EXIT:
 		return parse_exit(s, value);
+	case LINE_EFFECT:
+		*vec_add(s->pool, &s->effects) = value;
+		return 0;
+	case LINE_REFUSED:
+		*vec_add(s->pool, &s->refused) = value;
+		return 0;
 	case LINE_UIDS:
 		return parse_map(s->identity.uids, &s->identity.n_uids, value);
 	case LINE_GIDS:

@@ -53,6 +53,8 @@ struct store {
 			    what the host changed later was changed meanwhile */
 	int64_t ended;	 /* of the last run; 0: it runs, or nobody saw its end */
 	int exit;	 /* and its exit status then */
+	str_vec effects; /* what its limits and its network's rules have done to it, in words */
+	str_vec refused; /* the connections that its network has refused: see run/refused.h */
 	bool existed;	 /* this run is not its first */
 	bool has_commit; /* there is a commit that can be taken back */
 	bool running;	 /* a run has begun whose end is not recorded */

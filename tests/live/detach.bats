@@ -199,6 +199,20 @@ teardown() {
 
 # --- list, inspect
 
+@test "inspect: what its limits have done to one that has ended, until it runs again" {
+	ok run -d -n one -p shell --timeout 100ms -- sleep 60
+	sb wait one
+	exited 143
+	ok inspect --json one
+	json "j['exit'] == 143 and j['effects'] == ['RuntimeMaxSec=100ms reached']" <<<"$output"
+	ok inspect one
+	shows '^  effect +RuntimeMaxSec=100ms reached'
+	ok run -d -n one -p shell -- true
+	ok wait one
+	ok inspect --json one
+	json "j['exit'] == 0 and j['effects'] == []" <<<"$output"
+}
+
 @test "list and inspect: running, paused, ended" {
 	ok run -d -n one -p shell -- sleep 60
 	# is STATE: as all three have it.

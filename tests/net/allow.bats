@@ -409,5 +409,12 @@ test' "$(printf 'a%.0s' {1..64}).test" 'good.test#53' 'good.test/127.0.0.1' '@no
 	okh inspect one --json
 	json 'j["refused"]["total"] == 2' <<<"$output"
 	okh stop one
+	# And of one that has ended, until it runs again.
+	okh inspect one --json
+	json 'j["state"] == "kept" and j["refused"]["total"] == 2 and len(j["refused"]["connections"]) == 2' <<<"$output"
+	json 'j["effects"] == ["2 connections refused by AllowHosts (first: evil.test:443)"]' <<<"$output"
+	okh inspect one
+	shows '^  effect +2 connections refused by AllowHosts .first: evil.test:443.$' \
+		'^    refused other.test:80/tcp, 1 time$'
 	untouched evil
 }

@@ -303,6 +303,39 @@ static void test_refused(void **state)
 	refused_done(&r);
 }
 
+static void test_refused_lasts(void **state)
+{
+	struct refused r = {.socket = -1}, back;
+	str_vec lines = {0};
+
+	(void)state;
+	refused_print(&pool, &r, &lines);
+	assert_int_equal(lines.n, 0);
+	resolve(&r, "evil.test", "240.0.0.1");
+	refuse(&r, NET_LOG_HOSTS, 6, "240.0.0.1", 443);
+	refuse(&r, NET_LOG_CLOSED, 1, "10.0.2.2", 0);
+	refused_print(&pool, &r, &lines);
+	assert_int_equal(refused_parse(&lines, &back), 0);
+	assert_int_equal(back.n_rows, 2);
+	assert_string_equal(refused_line(&pool, &back), refused_line(&pool, &r));
+	for (size_t i = 0; i < 2; i++) {
+		assert_string_equal(refused_row_text(&pool, &back.rows[i]),
+				    refused_row_text(&pool, &r.rows[i]));
+		assert_int_equal(back.rows[i].closed, r.rows[i].closed);
+	}
+	for (const char *const *bad =
+		     (const char *const[]){"", "1 6 443 0", "x 6 443 0 evil.test", NULL};
+	     *bad; bad++) {
+		lines.v[1] = *bad;
+		assert_int_equal(refused_parse(&lines, &back), -1);
+	}
+	lines.n = 1;
+	while (lines.n <= REFUSED_ROWS + 1)
+		*vec_add(&pool, &lines) = "1 6 443 0 evil.test";
+	assert_int_equal(refused_parse(&lines, &back), -1);
+	refused_done(&r);
+}
+
 static void test_refused_closed(void **state)
 {
 	struct refused r = {.socket = -1};
@@ -354,12 +387,12 @@ static void test_refused_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hosts),	       cmocka_unit_test(test_ports),
-		cmocka_unit_test(test_rates),	       cmocka_unit_test(test_blocks),
-		cmocka_unit_test(test_rules),	       cmocka_unit_test(test_host_loopback),
-		cmocka_unit_test(test_names),	       cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_refused_closed), cmocka_unit_test(test_refused_damaged),
-		cmocka_unit_test(test_refused_many)};
+		cmocka_unit_test(test_hosts),		cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_rates),		cmocka_unit_test(test_blocks),
+		cmocka_unit_test(test_rules),		cmocka_unit_test(test_host_loopback),
+		cmocka_unit_test(test_names),		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused_lasts),	cmocka_unit_test(test_refused_closed),
+		cmocka_unit_test(test_refused_damaged), cmocka_unit_test(test_refused_many)};
 
 	return cmocka_run_group_tests(tests, NULL, teardown);
 }

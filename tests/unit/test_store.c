@@ -110,6 +110,10 @@ static struct store full_store(void)
 	*vec_add(&pool, &s.trees) = (struct store_tree){"/home/u/tree", false, 66304, 131, 17};
 	*vec_add(&pool, &s.trees) =
 		(struct store_tree){"/srv/new\nline", true, UINT64_MAX, UINT64_MAX, 0};
+	s.ended = 43;
+	s.exit = 137;
+	*vec_add(&pool, &s.effects) = "killed by MemoryMax=64M, peak 64M";
+	*vec_add(&pool, &s.refused) = "1 1";
 	*vec_add(&pool, &s.words) = "--cow";
 	*vec_add(&pool, &s.words) = "";
 	*vec_add(&pool, &s.command) = "make";
