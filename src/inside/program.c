@@ -119,7 +119,7 @@ int program_no_new_privs(void *context, struct err *e)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? err_errno(e, "PR_SET_NO_NEW_PRIVS") : 0;
 }
 
-static int load(const struct bpf *program, const char *what, struct err *e)
+int program_load_filter(const struct bpf *program, const char *what, struct err *e)
 {
 	struct sock_fprog prog = {.len = (unsigned short)program->n, .filter = program->insn};
 
@@ -139,9 +139,9 @@ int program_filter(void *context, struct err *e)
 	const struct inside *in = context;
 
 	/* The filter of names may forbid seccomp(2) itself, so it comes second. */
-	if (load(in->arguments, "arguments", e))
+	if (program_load_filter(in->arguments, "arguments", e))
 		return -1;
-	return load(in->names, "system calls", e);
+	return program_load_filter(in->names, "system calls", e);
 }
 
 /* Tries one file; returns only on failure. A script without #! is given to the shell, as execvp(3)

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -18,6 +17,8 @@
 #include "base/cap.h"
 #include "base/fd.h"
 #include "base/path.h"
+#include "inside/program.h"
+#include "run/filter.h"
 
 int cell_start(struct server *ret, const char *name, int group,
 	       void (*main)(void *context, int errors), void *context, struct err *e)
@@ -108,23 +109,6 @@ int cell_isolate(pid_t *ret, struct err *e)
 
 	*ret = fd_clone3(&args);
 	return *ret < 0 ? err_errno(e, "pid namespace") : *ret > 0;
-}
-
-int cell_scope(const struct plan *p, struct err *e)
-{
-	/* struct landlock_ruleset_attr and LANDLOCK_SCOPE_* of Linux 6.12. */
-	const struct {
-		uint64_t fs, net, scoped;
-	} attr = {.scoped = 1 | 2};
-	_cleanup_fd_ int rules = -1;
-
-	if (p->landlock_abi < 6)
-		return 0;
-	rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
-	if (rules < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-	    syscall(SYS_landlock_restrict_self, rules, 0))
-		return err_errno(e, "Landlock");
-	return 0;
 }
 
 int cell_enter(const struct launch *l, uint64_t namespaces, struct err *e)
@@ -233,25 +217,58 @@ int cell_close(int root, struct err *e)
 	return 0;
 }
 
-int cell_execute(const struct launch *l, const char *program, const char *const *argv,
-		 uint64_t capabilities, const int *keep, struct err *e)
+static int scope(const struct plan *p, struct err *e)
 {
-	static char *const environment[] = {"PATH=/usr/bin:/bin", NULL};
+	/* struct landlock_ruleset_attr and LANDLOCK_SCOPE_* of Linux 6.12. */
+	const struct {
+		uint64_t fs, net, scoped;
+	} attr = {.scoped = 1 | 2};
+	_cleanup_fd_ int rules = -1;
+
+	if (p->landlock_abi < 6)
+		return 0;
+	rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+	if (rules < 0 || syscall(SYS_landlock_restrict_self, rules, 0))
+		return err_errno(e, "Landlock");
+	return 0;
+}
+
+int cell_get_filter(const char *cache_dir, struct bpf *ret, struct err *e)
+{
+	static const char *const words[] = {"@system-service"};
+	static const struct filter_spec spec = {.words = words,
+						.n_words = 1,
+						.default_error = ENOSYS,
+						.args = {.restrict_namespaces = true,
+							 .lock_personality = true,
+							 .memory_deny_write_execute = true}};
+	struct bpf none = {0};
+
+	return filter_get(&spec, cache_dir, ret, &none, e);
+}
+
+static int keep_descriptors(int kept, struct err *e)
+{
 	_cleanup_fd_ int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 
+	return nothing < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 ||
+			       close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) ||
+			       (kept >= 0 && fcntl(kept, F_SETFD, 0))
+		       ? err_errno(e, "descriptors")
+		       : 0;
+}
+
+int cell_execute(const struct launch *l, const struct cell_program *p, struct err *e)
+{
+	static char *const environment[] = {"PATH=/usr/bin:/bin", NULL};
+	const uint64_t caps = p->capabilities;
+
 	/* Who is root of the namespace keeps over exec what is in its bounding set. */
-	if (cap_apply(capabilities, capabilities, l->plan->identity.by_helper ? 0 : capabilities,
-		      e))
+	if (cap_apply(caps, caps, l->plan->identity.by_helper ? 0 : caps, e) ||
+	    program_no_new_privs(NULL, e) || scope(l->plan, e) || keep_descriptors(p->keep, e))
 		return -1;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		return err_errno(e, "PR_SET_NO_NEW_PRIVS");
-	if (nothing < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 ||
-	    close_range(3, ~0U, CLOSE_RANGE_CLOEXEC))
-		return err_errno(e, "descriptors");
-	for (; *keep >= 0; keep++) {
-		if (fcntl(*keep, F_SETFD, 0))
-			return err_errno(e, "descriptors");
-	}
-	execve(program, (char *const *)(uintptr_t)argv, environment);
-	return err_errno(e, "%s", program);
+	if (!p->filters_itself && program_load_filter(&l->of_cells, "helpers", e))
+		return -1;
+	execve(p->path, (char *const *)(uintptr_t)p->argv, environment);
+	return err_errno(e, "%s", p->path);
 }

@@ -39,8 +39,6 @@ int cell_enter(const struct launch *l, uint64_t namespaces, struct err *e);
  * which returns 1. 0: we are the new one.
  */
 int cell_isolate(pid_t *ret, struct err *e);
-/* No signals to, and no abstract sockets of, anybody outside, where Landlock can (ABI 6). */
-int cell_scope(const struct plan *p, struct err *e);
 /* A detached copy of a mount of the host; -1. */
 int cell_clone(int dir, const char *path, unsigned flags, struct err *e);
 /* The small root: a tmpfs with the system's programs and libraries, /dev/null and /dev/urandom. Its descriptor; -1. */
@@ -53,9 +51,18 @@ int cell_attach(int root, int mount, const char *name, bool is_file, struct err 
 int cell_write(int root, const char *name, const char *text, struct err *e);
 /* It becomes read-only, and the root. */
 int cell_close(int root, struct err *e);
+
+struct cell_program {
+	const char *path;
+	const char *const *argv;
+	uint64_t capabilities;
+	int keep; /* a descriptor that it is given; -1: none */
+	bool filters_itself; /* it has a filter of system calls of its own, and calls before that ours has not */
+};
 /*
- * Becomes `program` with standard input and output that lead nowhere, no other descriptor than those of `keep`
- * (ended by -1), and with these capabilities. Returns only with an error.
+ * Becomes it: with standard input and output that lead nowhere, no signals to and no abstract sockets of anybody
+ * outside where Landlock can (ABI 6), and under the filter of l->of_cells. Returns only with an error.
  */
-int cell_execute(const struct launch *l, const char *program, const char *const *argv,
-		 uint64_t capabilities, const int *keep, struct err *e);
+int cell_execute(const struct launch *l, const struct cell_program *program, struct err *e);
+/* What a cell may call, for l->of_cells. `cache_dir` as for filter_get(). */
+int cell_get_filter(const char *cache_dir, struct bpf *ret, struct err *e);

@@ -91,10 +91,21 @@ static void raise_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* Both make a root of their own first, and then filter their system calls. */
+static int become(const struct making *m, const char *const *argv, struct err *e)
+{
+	const struct cell_program program = {.path = m->l->plan->net.program,
+					     .argv = argv,
+					     .capabilities = OF_DRIVER,
+					     .keep = m->ready[1],
+					     .filters_itself = true};
+
+	return cell_execute(m->l, &program, e);
+}
+
 static int become_slirp(const struct making *m, struct err *e)
 {
 	const struct plan *p = m->l->plan;
-	const int keep[] = {m->ready[1], -1};
 	const char *argv[16];
 	size_t n = 0;
 
@@ -118,7 +129,7 @@ static int become_slirp(const struct making *m, struct err *e)
 	argv[n++] = NAMESPACE;
 	argv[n++] = NET_DEVICE;
 	argv[n] = NULL;
-	return cell_execute(m->l, p->net.program, argv, OF_DRIVER, keep, e);
+	return become(m, argv, e);
 }
 
 /* pasta's word for a published port: ADDRESS/OUTSIDE:INSIDE. */
@@ -176,7 +187,6 @@ static int become_pasta(const struct making *m, struct err *e)
 		"none",	 "--no-dhcp",	 "--no-dhcpv6", "--no-ra",     "--netns-only", "--pid"};
 	enum { FIRST = sizeof(first) / sizeof(first[0]) };
 	const struct plan *p = m->l->plan;
-	const int keep[] = {m->ready[1], -1};
 	const char **argv = pool_alloc(p->pool, (FIRST + 24 + 2 * p->net.ports.n) * sizeof(*argv));
 	size_t n = FIRST;
 
@@ -193,7 +203,7 @@ static int become_pasta(const struct making *m, struct err *e)
 		argv[n++] = "--no-map-gw";
 	n += add_ports(p, argv + n, false);
 	add_ports(p, argv + n, true);
-	return cell_execute(m->l, p->net.program, argv, OF_DRIVER, keep, e);
+	return become(m, argv, e);
 }
 
 void driver_main(void *context, int errors)
@@ -202,7 +212,7 @@ void driver_main(void *context, int errors)
 	struct err e = {0};
 
 	if (network_die_with_launcher(m, &e) || cell_leave_group(errors, &e) || enter(m, &e) ||
-	    network_die_with_launcher(m, &e) || cell_scope(m->l->plan, &e)) {
+	    network_die_with_launcher(m, &e)) {
 		network_tell(m, RESULT_FAILED, &e, -1);
 		return;
 	}

@@ -58,6 +58,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "host/features.h"
+#include "run/cell.h"
 #include "run/filter.h"
 #include "run/run.h"
 
@@ -133,6 +134,11 @@ static bool plan_has_own_network(const struct plan *p)
 	return p->network == NETWORK_PRIVATE;
 }
 
+static bool has_cells(const struct plan *p)
+{
+	return plan_has_own_network(p) || plan_uses_fuse(p);
+}
+
 static bool guards_git(const struct plan *p)
 {
 	return p->git_dirs.n > 0;
@@ -142,6 +148,8 @@ static int get_filter(void *context, struct err *e)
 {
 	struct launch *l = context;
 
+	if (has_cells(l->plan) && cell_get_filter(l->plan->cache_dir, &l->of_cells, e))
+		return -1;
 	return filter_get(&l->plan->filter, l->plan->cache_dir, &l->names, &l->arguments, e);
 }
 
@@ -151,6 +159,7 @@ static void drop_filter(void *context)
 
 	bpf_done(&l->names);
 	bpf_done(&l->arguments);
+	bpf_done(&l->of_cells);
 }
 
 static int block_signals(void *context, struct err *e)

@@ -177,14 +177,15 @@ static void resolve(void *context, int errors)
 	static const char *const argv[] = {"dnsmasq", "--conf-file=/etc/dnsmasq.conf", NULL};
 	const struct making *m = context;
 	const struct plan *p = m->l->plan;
-	const int keep[] = {-1};
+	const struct cell_program program = {
+		.path = p->net.dnsmasq, .argv = argv, .capabilities = OF_RESOLVER, .keep = -1};
 	struct err e = {0};
 
 	if (network_die_with_launcher(m, &e) == 0 && cell_leave_session(errors, &e) == 0 &&
 	    cell_enter(m->l, CLONE_NEWNET, &e) == 0 && inside_loopback_up(&e) == 0 &&
 	    network_isolate(m, true, &e) == 0 && make_resolver_root(p, &e) == 0 &&
-	    network_die_with_launcher(m, &e) == 0 && cell_scope(p, &e) == 0)
-		cell_execute(m->l, p->net.dnsmasq, argv, OF_RESOLVER, keep, &e);
+	    network_die_with_launcher(m, &e) == 0)
+		cell_execute(m->l, &program, &e);
 	dprintf(STDERR_FILENO, "%s\n", e.text);
 }
 

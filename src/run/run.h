@@ -26,7 +26,7 @@ int run_prepare(const struct profile *profile, struct host *host, const char *co
 /* The state of one launch; zeroed, then filled by the steps. */
 struct launch {
 	const struct plan *plan;
-	struct bpf names, arguments;
+	struct bpf names, arguments, of_cells;
 	sigset_t mask;		       /* as the caller had it */
 	struct sigaction child_action; /* likewise, of SIGCHLD */
 	int signals;		       /* signalfd */

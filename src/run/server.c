@@ -201,7 +201,10 @@ static int become(const struct serving *s, struct err *e)
 	const struct plan *p = s->launch->plan;
 	char options[256], squash[160] = "", mount[32];
 	const char *argv[] = {"fuse-overlayfs", "-f", "-o", options, mount, NULL};
-	const int keep[] = {s->connection, -1};
+	const struct cell_program program = {.path = p->fuse_overlayfs,
+					     .argv = argv,
+					     .capabilities = needed(p),
+					     .keep = s->connection};
 
 	if (s->cow->squash == SQUASH_ROOT)
 		snprintf(squash, sizeof(squash), ",squash_to_root");
@@ -218,7 +221,7 @@ static int become(const struct serving *s, struct err *e)
 	snprintf(options, sizeof(options),
 		 "lowerdir=/lower,upperdir=/layer/upper,workdir=/layer/work%s", squash);
 	snprintf(mount, sizeof(mount), "/dev/fd/%d", s->connection);
-	return cell_execute(s->launch, p->fuse_overlayfs, argv, needed(p), keep, e);
+	return cell_execute(s->launch, &program, e);
 }
 
 struct serve_context {

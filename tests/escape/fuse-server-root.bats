@@ -67,7 +67,7 @@ teardown() {
 	works sh -c ": >/proc/$server/root/layer/work/mark"
 }
 
-@test "no capability that reaches beyond files, no new privileges, no environment, no other descriptor" {
+@test "no capability that reaches beyond files, no new privileges, a filter, no environment, no other descriptor" {
 	local identity caps fd
 
 	for identity in "${IDENTITIES[@]}"; do
@@ -76,6 +76,7 @@ teardown() {
 		caps=$(awk '$1 == "CapBnd:" { print $2 }' "/proc/$server/status")
 		[ $((0x$caps & ~0x800000df)) = 0 ] || { echo "$identity: $caps" >&2; return 1; }
 		grep -q '^NoNewPrivs:.1$' "/proc/$server/status"
+		grep -q '^Seccomp:.2$' "/proc/$server/status"
 		[ "$(tr '\0' '\n' <"/proc/$server/environ")" = PATH=/usr/bin:/bin ]
 		[ "$(readlink "/proc/$server/cwd")" = / ]
 		for fd in "/proc/$server/fd"/*; do

@@ -428,7 +428,7 @@ time.sleep(60)'
 	no_leftovers
 }
 
-@test "driver and resolver see nobody" {
+@test "driver and resolver see nobody, and are filtered" {
 	local pid
 	begin_h run -p shell --allow good.test -- sh -c 'echo ready; exec sleep 60'
 	for pid in $(driver_of "$launcher") $(children "$launcher" dnsmasq); do
@@ -436,6 +436,7 @@ time.sleep(60)'
 			[ "$(readlink "/proc/$pid/ns/$name")" != "$(readlink "/proc/$launcher/ns/$name")" ] ||
 				fail "$(cat "/proc/$pid/comm") is in our namespace: $name" || return 1
 		done
+		grep -q '^Seccomp:.2$' "/proc/$pid/status" || fail "$(cat "/proc/$pid/comm") has no filter" || return 1
 	done
 	[ -n "$pid" ]
 	kill -KILL "$launcher"
