@@ -94,8 +94,11 @@ static int receive(struct inside *in, struct err *e)
 		in->cows[m.cow] = mount;
 		return 0;
 	}
-	if (rc != 1)
-		return err_set(e, "the process of fuse-overlayfs died before it began");
+	if (rc != 1) {
+		err_set(e, "the process of fuse-overlayfs died before it began");
+		e->error = ENOTCONN;
+		return -1;
+	}
 	*e = m.err;
 	return -1;
 }

@@ -267,15 +267,24 @@ int overlay_died(struct pool *pool, const struct server *server, const char *whe
 		       last);
 }
 
+/* What a call to its file system fails with when it is gone. */
+static bool is_of_lost_server(int error)
+{
+	return error == ENOTCONN || error == ECONNABORTED || error == ECONNREFUSED || error == EIO;
+}
+
 enum { SERVER_ENDS_MS = 1000 };
 
 int overlay_reason(const struct launch *l, struct err *e)
 {
+	/* With any other error PID 1 ends, and with its mounts fuse-overlayfs. */
+	if (!is_of_lost_server(e->error))
+		return -1;
 	for (size_t i = 0; i < l->n_servers; i++) {
 		struct pollfd end = {.fd = l->servers[i].process, .events = POLLIN};
 
 		/* It closes the connection a little before its end is seen. */
-		if (poll(&end, 1, e->error == ENOTCONN ? SERVER_ENDS_MS : 0) == 1)
+		if (poll(&end, 1, SERVER_ENDS_MS) == 1)
 			return overlay_died(l->plan->pool, &l->servers[i],
 					    "before the program began", e);
 	}

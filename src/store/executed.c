@@ -361,11 +361,12 @@ static int look(struct looking *x, const char *dir, int levels)
 {
 	_cleanup_fd_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	node_name_vec names = {0};
+	bool is_known = fd >= 0 && node_list(x->s->pool, fd, &names) == 0;
 
-	/* Of somebody else, or a link to a file, or to nothing. */
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == ELOOP))
+	/* Removed meanwhile, of somebody else, or a link to a file, or to nothing. */
+	if (!is_known && (errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == ELOOP))
 		return 0;
-	if (fd < 0 || node_list(x->s->pool, fd, &names))
+	if (!is_known)
 		return err_errno(x->e, "%s", str_safe(x->s->pool, dir));
 	for (size_t i = 0; i < names.n; i++) {
 		const char *path = path_join(x->s->pool, dir,

@@ -130,6 +130,15 @@ kept() {
 
 # --- names
 
+@test "a command that cannot be executed is told as that, also if fuse-overlayfs has ended when we hear of it" {
+	need strace
+	capture strace -qq -o trace -e trace=recvmsg -e inject=recvmsg:delay_exit=300000 \
+		"$SANDBOX" -p default --set Filesystem.Overlay=fuse -- ./missing
+	exited 127
+	said 'missing: .*not found|missing: No such file'
+	grep -q DELAYED trace
+}
+
 @test "a name is made from the command's" {
 	sb --quiet -- touch f
 	sb --quiet -- /usr/bin/touch f
@@ -306,6 +315,19 @@ kept() {
 	mkdir -m 700 "$STATE/now"
 	flock "$STATE/now" "$SANDBOX" changes now 2>"$BATS_TEST_TMPDIR/now" && return 1
 	grep -q '^sandbox: now: it is being started (try again in a moment)$' "$BATS_TEST_TMPDIR/now"
+}
+
+@test "a directory of the home that goes away while it is read stops nobody" {
+	local vanishing=$HOME/.config/git
+	need strace
+	sb --quiet --name one -- touch f
+	mkdir -p "$vanishing"
+	capture strace -qq -o trace -P "$vanishing" -e trace=getdents64 -e inject=getdents64:error=ENOENT \
+		"$SANDBOX" changes one
+	exited 0
+	grep -q '^getdents64.*ENOENT.*INJECTED' trace || report 'it was not read'
+	[[ $output == 'A f'* ]] || report 'the change'
+	rmdir "$vanishing"
 }
 
 @test "list: names, or JSON" {
