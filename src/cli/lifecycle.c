@@ -58,10 +58,8 @@ static int already_ended(struct store_words *w, const char *name)
 	int rc = w->host.state_home ? store_open(&kept, w->host.state_home, name, false, &e) : -1;
 
 	store_done(&kept);
-	if (rc) {
-		store_not_running(w, name, &e);
+	if (rc ? store_not_running(w, name, &e) : store_runs_elsewhere(w, name, &e))
 		return fail(&e);
-	}
 	fprintf(stderr, "sandbox: note: %s: it does not run\n", name);
 	return 0;
 }

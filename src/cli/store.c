@@ -304,8 +304,28 @@ int store_in_child(int (*f)(void *context), void *context, struct err *e)
 				 : err_set(e, "killed by signal %d", WTERMSIG(status));
 }
 
+bool store_runs_elsewhere(struct store_words *w, const char *name, struct err *e)
+{
+	struct store s = {.pool = &w->pool, .home = -1, .dir = -1};
+	struct err ignored;
+	bool found = w->host.state_home &&
+		     store_open(&s, w->host.state_home, name, false, &ignored) == 0 && s.running &&
+		     store_in_use(&s);
+
+	store_done(&s);
+	if (!found)
+		return false;
+	err_set(e, "%s: it runs, but is not listed in %s", name,
+		w->host.runtime_home ? str_safe(&w->pool, w->host.runtime_home)
+				     : "$XDG_RUNTIME_DIR, which is not set");
+	err_hint(e, "set XDG_RUNTIME_DIR as it was where it was started, if it was");
+	return true;
+}
+
 int store_not_running(struct store_words *w, const char *name, struct err *e)
 {
+	if (store_runs_elsewhere(w, name, e))
+		return -1;
 	err_set(e, "%s: no sandbox of that name runs", str_safe(&w->pool, name));
 	e->error = ENOENT;
 	return err_hint(e, "`sandbox list` shows those that do");

@@ -87,7 +87,9 @@ int store_paths(struct store_words *w, const struct store *s, str_vec *ret, stru
 /* Runs `f` in a process of its own, for those that enter more than one; its exit status, or -1. */
 int store_in_child(int (*f)(void *context), void *context, struct err *e);
 
-/* -1: no sandbox of that name runs. */
+/* With an error that says so: somebody holds it, but $XDG_RUNTIME_DIR does not have it. */
+bool store_runs_elsewhere(struct store_words *w, const char *name, struct err *e);
+/* -1: no sandbox of that name runs, or it does so elsewhere. */
 int store_not_running(struct store_words *w, const char *name, struct err *e);
 
 /* lifecycle.c: kills those of w->names that run, and waits until they have ended; the exit status. */

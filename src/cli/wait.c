@@ -15,6 +15,8 @@ static int ended(struct store_words *w, const char *name, struct err *e)
 	int rc = w->host.state_home ? store_open(&s, w->host.state_home, name, false, &why) : -1;
 
 	store_done(&s);
+	if (rc == 0 && store_runs_elsewhere(w, name, e))
+		return -1;
 	if (rc && why.text[0] && why.error != ENOENT) {
 		*e = why;
 		return -1;

@@ -156,6 +156,22 @@ readonly TICKS='tick() { while :; do echo >>"$1"; sleep 0.02; done; }
 	done
 }
 
+@test "one that runs, but is listed elsewhere, is not taken for one that has ended" {
+	local command
+	begin -p shell --cow . -n far -- sh -c "$SLEEP"
+	for command in 'stop far' 'stop --force far' 'pause far' 'exec far true' 'attach far' 'wait far' 'remove --force far'; do
+		read -ra command <<<"$command"
+		capture env -u XDG_RUNTIME_DIR "$SANDBOX" "${command[@]}"
+		refused 'far: it (runs, but is not listed|is running)'
+		XDG_RUNTIME_DIR=$PROJECT sb "${command[@]}"
+		refused 'far: it (runs, but is not listed in .*|is running)'
+	done
+	ok list
+	shows '^far +running '
+	ok stop far
+	ended
+}
+
 @test "stop: several side by side, each once" {
 	local i
 	for i in 1 2 3; do
