@@ -19,8 +19,7 @@ WARN := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototyp
 CFLAGS ?= -O2 -g
 HARD := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Isrc $(WARN) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer,$(HARD)) \
-	$(if $(WERROR),-Werror) -DVERSION='"$(VERSION)"' -DPROFILE_DIR='"$(DATADIR)/sandbox/profiles"' \
-	-DHELPER_DIR='"$(LIBEXECDIR)/sandbox"' $(CFLAGS)
+	$(if $(WERROR),-Werror) -DVERSION='"$(VERSION)"' $(CFLAGS)
 ALL_LDFLAGS := $(if $(SAN),-fsanitize=$(SAN),$(if $(filter 1,$(STATIC)),-static-pie,-pie) -Wl,-z,relro,-z,now) \
 	-Wl,--build-id=sha1 $(LDFLAGS)
 
@@ -42,6 +41,8 @@ CLI := options run detach report explain profile doctor store list remove lifecy
 SRC := $(BASE:%=base/%) $(PROFILE:%=profile/%) $(HOST:%=host/%) $(PLAN:%=plan/%) $(INSIDE:%=inside/%) \
 	$(STORE:%=store/%) $(RUN:%=run/%) $(CLI:%=cli/%)
 OBJ := $(SRC:%=$(B)/%.o)
+PLACED := host/host host/cgroup host/features_kernel host/features_cgroups
+PLACES := $(DATADIR) $(LIBEXECDIR)
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
@@ -62,6 +63,12 @@ $(B)/sandbox.a: $(OBJ)
 $(B)/%.o: src/%.c Makefile | need-libraries
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# What knows where it is installed is made anew for another place.
+$(PLACED:%=$(B)/%.o): ALL_CFLAGS += -DPROFILE_DIR='"$(DATADIR)/sandbox/profiles"' -DHELPER_DIR='"$(LIBEXECDIR)/sandbox"'
+$(PLACED:%=$(B)/%.o): $(B)/places
+$(B)/places: ALWAYS
+	$(Q)mkdir -p $(@D) && echo "$(PLACES)" | cmp -s - $@ || echo "$(PLACES)" >$@
 
 # Dynamic: libsystemd is not to be had otherwise.
 $(B)/helpers/%: helpers/%.c Makefile | need-libraries
@@ -86,9 +93,9 @@ PAGES := $(patsubst man/%.scd,$(B)/man/%,$(wildcard man/*.scd))
 ALIASES := $(addprefix sandbox-,list commit discard undo remove)
 man: $(if $(shell command -v scdoc),$(PAGES))
 
-$(B)/man/%: man/%.scd man/tidy.awk
+$(B)/man/%: man/%.scd man/tidy.awk $(B)/places
 	$(call say,MAN,$@)
-	$(Q)mkdir -p $(@D) && scdoc <$< | awk -f man/tidy.awk >$@
+	$(Q)mkdir -p $(@D) && scdoc <$< | awk -v share=$(DATADIR) -v libexec=$(LIBEXECDIR) -f man/tidy.awk >$@
 
 # --- tests ---
 
@@ -177,5 +184,5 @@ cov:
 clean:
 	rm -rf build
 
-.PHONY: all man tests fuzzers check lint bench fuzz demo install uninstall cov clean need-libraries
+.PHONY: all man tests fuzzers check lint bench fuzz demo install uninstall cov clean need-libraries ALWAYS
 .DELETE_ON_ERROR:

@@ -47,6 +47,17 @@ static int load(struct words *w, const char *name, struct profile *ret, struct e
 	return profile_load(ret, name, host_profile_dirs(&w->host), e);
 }
 
+static int no_profiles(struct words *w, struct err *e)
+{
+	const char *text = "";
+
+	for (const char *const *dir = host_profile_dirs(&w->host); *dir; dir++)
+		text = pool_printf(&w->pool, "%s%s%s", text, *text ? ", " : "",
+				   str_safe(&w->pool, *dir));
+	err_set(e, "there are no profiles in %s", text);
+	return err_hint(e, "`make install` puts those that are shipped into the last one");
+}
+
 static int list(struct words *w, struct err *e)
 {
 	struct jsonw j = {.out = stdout};
@@ -54,6 +65,8 @@ static int list(struct words *w, struct err *e)
 
 	if (profile_list(&w->pool, host_profile_dirs(&w->host), &all, e))
 		return -1;
+	if (!all.n)
+		return no_profiles(w, e);
 	if (w->json)
 		jsonw_open(&j, NULL, '[');
 	for (size_t i = 0; i < all.n; i++) {
