@@ -262,11 +262,23 @@ static int settle_pair(const struct plan_inputs *in, const struct plan *p,
 	err_set(e, "%s: %s=%s would show what %s hides", origin_text(p->pool, show->at),
 		show->reason, str_safe(p->pool, show->place), origin_text(p->pool, hide->at));
 	e->located = true;
-	if (in->host->home && str_eq(show->place, in->host->home))
-		return err_hint(
-			e, "this is your home; cd into the project, or open all of it with --rw %s",
+	return err_hint(e, "%ssay it on the command line (--cow, --ro, --rw) if you mean %s",
+			in->host->home && str_eq(show->place, in->host->home)
+				? "this is your home: cd into the project, or "
+				: "",
 			str_quoted(p->pool, show->place));
-	return err_hint(e, "say it on the command line (--rw, --ro, --hide) if you mean it");
+}
+
+/* One that is still to come: they are sorted by place, and options stand behind files. */
+static bool is_settled_by_option(const struct plan *p, size_t i)
+{
+	const char *place = p->mounts.v[i].place;
+
+	while (++i < p->mounts.n && str_eq(p->mounts.v[i].place, place)) {
+		if (origin_is_option(p->mounts.v[i].at))
+			return true;
+	}
+	return false;
 }
 
 static int by_place(const void *a, const void *b)
@@ -286,7 +298,8 @@ static int settle(const struct plan_inputs *in, struct plan *p, struct err *e)
 		const struct plan_mount *winner = &p->mounts.v[i];
 
 		if (out && str_eq(p->mounts.v[out - 1].place, winner->place)) {
-			if (settle_pair(in, p, &p->mounts.v[out - 1], winner, &winner, e))
+			if (!is_settled_by_option(p, i) &&
+			    settle_pair(in, p, &p->mounts.v[out - 1], winner, &winner, e))
 				return -1;
 			out--;
 		}

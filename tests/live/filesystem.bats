@@ -349,6 +349,26 @@ profile() {
 	no_leftovers
 }
 
+@test "running in the home, or in /tmp, is what an option says" {
+	local dir name=seen.$$
+	for dir in "$HOME" /tmp; do
+		cd "$dir"
+		echo x >"$name"
+		ok -p shell --ro . -- cat "$name"
+		printed x
+		sb -p build --ro "$dir" -- sh -c 'echo y >"$1"' - "$name"
+		[[ $stderr == *'Read-only file system'* ]] || report 'it may write'
+		ok --keep=no --cow . -- sh -c 'echo y >"$1"; cat "$1"' - "$name"
+		printed y
+		[ "$(cat "$name")" = x ]
+		ok -p build --rw . -- sh -c 'echo y >"$1"' - "$name"
+		[ "$(cat "$name")" = y ]
+		rm "$name"
+		sb -p shell -- true
+		refused 'would show what .* hides' '--cow, --ro, --rw'
+	done
+}
+
 @test "running in the home itself is refused: it would show all of it" {
 	cd "$HOME"
 	sb -p shell -- ls -A
