@@ -32,6 +32,8 @@ enum { NET_MTU_BYTES = 65520 };
  * would try both, and be counted twice.
  */
 #define NET_NOWHERE "240.0.0.1"
+/* The packet filter's set of UDP ports that may be sent to from outside. */
+#define NET_PUBLISHED "published"
 /* The packet filter's words to us, by NFLOG: the groups, and what each begins with. */
 enum { NET_LOG_GROUP = 1, NET_LOG_DNS_GROUP };
 #define NET_LOG_DNS    "dns"	/* an answer of the resolver */

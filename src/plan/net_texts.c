@@ -8,16 +8,23 @@
  *	our own resets (below), which come in the name of who was not reached. They make no connection
  *	what does not come from an address of the sandbox: any program can bind to another one (IPV6_FREEBIND),
  *	and speak to itself as if it were the host that it wants to reach, or the resolver's upstream
- *	what stays on the loopback, and what belongs to connections that were let through (an answer to a
- *	published port too)
+ *	what stays on the loopback
+ *	the sandbox's own addresses, sent out of the device all the same (SO_BINDTODEVICE), where they would be the
+ *	host's: closed
  *	dnsmasq's questions: their packets have a mark, which the program has no right to set (SO_MARK wants
  *	CAP_NET_ADMIN). dnsmasq takes it from the connection over which it was asked (its option conntrack)
- *	the host's own loopback, by whatever address (SO_BINDTODEVICE sends 127.0.0.1 out of the device), and
- *	addresses of the link, where clouds have their metadata: closed
+ *	what belongs to connections that were let through (an answer to a published port too), but not without
+ *	the mark to dnsmasq's
+ *	the host's own loopback, by whatever address, what is only on its links, and where clouds have their
+ *	metadata: closed
  *	addresses that are listed
  *	private addresses: closed. A name can resolve to whatever its owner likes
  *	addresses that listed names have resolved to
  *	the rest: refused
+ *
+ * On the loopback the program plays both ends, so no connection there may count: none but dnsmasq's is tracked.
+ * And what comes in makes no connection either: both drivers keep a UDP port open for whoever sends to it, so an
+ * answer would be let through to hosts that are not listed.
  *
  * Refused is by a TCP reset, and by EPERM for everything else: no program waits for a time-out.
  */
@@ -27,7 +34,10 @@
 
 #include "base/str.h"
 
-#define MARK "0x53"
+#define MARK	"0x53"
+/* Of connections: dnsmasq's questions. */
+#define ASKED	"0x54"
+#define DNSMASQ "127.0.0.1"
 
 /*
  * Not to be reached by way of a name: private, shared, of this host or link; and the same inside addresses of
@@ -36,7 +46,8 @@
 static const char *const private_blocks[] = {"0.0.0.0/8",	    "10.0.0.0/8",
 					     "100.64.0.0/10",	    "127.0.0.0/8",
 					     "169.254.0.0/16",	    "172.16.0.0/12",
-					     "192.168.0.0/16",	    "::/96",
+					     "192.168.0.0/16",	    "192.0.0.0/24",
+					     "240.0.0.0/4",	    "::/96",
 					     "::ffff:0:0/96",	    "fc00::/7",
 					     "fe80::/10",	    "fec0::/10",
 					     "2002::/16",	    "64:ff9b::/104",
@@ -89,15 +100,25 @@ size_t net_port_index(const struct plan *p, uint16_t port)
 
 /* --- nft --- */
 
-/* The link's own addresses, cloud metadata among them, are opened only by who names nothing else. */
-static bool is_of_link(const struct host_word *w)
-{
-	static const struct host_word link4 = {
-		.kind = HOST_BLOCK, .prefix = 16, .address = {169, 254}};
-	static const struct host_word link6 = {
-		.kind = HOST_BLOCK, .v6 = true, .prefix = 10, .address = {0xfe, 0x80}};
+/*
+ * The link's own addresses, and where clouds have their metadata besides: Alibaba, Azure, Oracle; Amazon, Google.
+ * Opened only by who names nothing else.
+ */
+static const char *const link_blocks[] = {"169.254.0.0/16", "100.100.100.200",	  "168.63.129.16",
+					  "192.0.0.192",    "fe80::/10",	  "fd00:ec2::254",
+					  "fd20:ce::254",   "64:ff9b::a9fe:0/112"};
+enum { LINK_BLOCKS = sizeof(link_blocks) / sizeof(link_blocks[0]) };
 
-	return host_block_within(w, w->v6 ? &link6 : &link4);
+static bool is_of_link(const struct plan *p, const struct host_word *w)
+{
+	for (size_t i = 0; i < LINK_BLOCKS; i++) {
+		struct host_word block;
+
+		if (!host_word_parse(p->pool, link_blocks[i], &block) &&
+		    host_block_within(w, &block))
+			return true;
+	}
+	return false;
 }
 
 /* The listed blocks of this family and port, those of the link or the others. */
@@ -109,7 +130,7 @@ static const char *blocks(const struct plan *p, bool v6, uint16_t port, bool of_
 		const struct host_word *w = &p->net.hosts.v[i].word;
 
 		if (w->kind == HOST_BLOCK && w->v6 == v6 && w->port == port &&
-		    is_of_link(w) == of_link)
+		    is_of_link(p, w) == of_link)
 			text = pool_printf(p->pool, "%s%s%s", text, *text ? ", " : "",
 					   host_word_text(p->pool, w));
 	}
@@ -127,9 +148,14 @@ static bool has_names(const struct plan *p, uint16_t port)
 	return false;
 }
 
+/* pasta takes the second fragment of a datagram for one of its own, with a port of the program's choice. */
 static const char *to_port(const struct plan *p, uint16_t port)
 {
-	return port ? pool_printf(p->pool, " meta l4proto { tcp, udp } th dport %u", port) : "";
+	return port ? pool_printf(p->pool, "%s dport %u",
+				  p->net.driver == DRIVER_PASTA ? " tcp"
+								: " meta l4proto { tcp, udp } th",
+				  port)
+		    : "";
 }
 
 static const char *set_name(const struct plan *p, bool v6, uint16_t port)
@@ -145,8 +171,8 @@ static const char *set_texts(const struct plan *p)
 	for (size_t i = 0; i < net_ports(p); i++) {
 		if (has_names(p, port_at(p, i)))
 			text = pool_printf(p->pool,
-					   "%s\tset %s { type ipv4_addr; }\n"
-					   "\tset %s { type ipv6_addr; }\n",
+					   "%s\tset %s { type ipv4_addr; size 65536; }\n"
+					   "\tset %s { type ipv6_addr; size 65536; }\n",
 					   text, set_name(p, false, port_at(p, i)),
 					   set_name(p, true, port_at(p, i)));
 	}
@@ -171,14 +197,14 @@ static const char *block_rules(const struct plan *p, bool of_link)
 	return text;
 }
 
-static const char *private_list(const struct plan *p, bool v6)
+/* Those of one family, with commas. */
+static const char *join(const struct plan *p, const char *const *list, size_t n, bool v6)
 {
 	const char *text = "";
 
-	for (size_t i = 0; i < PRIVATE_BLOCKS; i++) {
-		if ((strchr(private_blocks[i], ':') != NULL) == v6)
-			text = pool_printf(p->pool, "%s%s%s", text, *text ? ", " : "",
-					   private_blocks[i]);
+	for (size_t i = 0; i < n; i++) {
+		if ((strchr(list[i], ':') != NULL) == v6)
+			text = pool_printf(p->pool, "%s%s%s", text, *text ? ", " : "", list[i]);
 	}
 	return text;
 }
@@ -214,17 +240,18 @@ static const char *own_rules(const struct plan *p)
 {
 	return pool_printf(p->pool,
 			   "%s"
-			   "\t\tip daddr { 127.0.0.0/8, 0.0.0.0/8 } goto closed\n"
-			   "\t\tip6 daddr { ::/96, ::ffff:0:0/96 } goto closed\n"
 			   "\t\tip daddr " NET_BLOCK " goto closed\n"
 			   "\t\tip6 daddr " NET_BLOCK6 " goto closed\n"
+			   "\t\tip daddr { 224.0.0.0/4, 255.255.255.255 } drop\n"
+			   "\t\tip6 daddr ff00::/8 drop\n"
 			   "%s"
-			   "\t\tip daddr 169.254.0.0/16 goto closed\n"
-			   "\t\tip6 daddr { fe80::/10, 64:ff9b::a9fe:0/112 } goto closed\n",
+			   "\t\tip daddr { %s } goto closed\n"
+			   "\t\tip6 daddr { %s } goto closed\n",
 			   p->net.host_loopback ? "\t\tip daddr " NET_GATEWAY " accept\n"
 						  "\t\tip6 daddr " NET_GATEWAY6 " accept\n"
 						: "",
-			   block_rules(p, true));
+			   block_rules(p, true), join(p, link_blocks, LINK_BLOCKS, false),
+			   join(p, link_blocks, LINK_BLOCKS, true));
 }
 
 static const char *resolver_rules(const struct plan *p)
@@ -235,65 +262,119 @@ static const char *resolver_rules(const struct plan *p)
 		const char *address = p->net.resolvers.v[i];
 
 		/* Over UDP alone where pasta answers for itself. */
-		text = pool_printf(p->pool, "%s\t\t%sip%s daddr %s %s dport 53 accept\n", text,
+		text = pool_printf(p->pool, "%s\t\t%sip%s daddr %s %s dport 53%s accept\n", text,
 				   p->net.resolver ? "meta mark " MARK " " : "",
 				   strchr(address, ':') ? "6" : "", address,
 				   p->net.driver == DRIVER_PASTA && (str_eq(address, NET_DNS) ||
 								     str_eq(address, NET_DNS6))
 					   ? "udp"
-					   : "meta l4proto { tcp, udp } th");
+					   : "meta l4proto { tcp, udp } th",
+				   p->net.resolver ? " ct mark set " ASKED : "");
 	}
 	return text;
 }
 
-const char *net_rules_text(const struct plan *p)
+static const char *published(const struct plan *p)
 {
-	const char *text = pool_printf(
-		p->pool,
-		"table inet sandbox {\n%s%s%s"
-		"\tchain forward { type filter hook forward priority 0; policy drop; }\n"
-		"\tchain output {\n"
-		"\t\ttype filter hook output priority 0; policy %s;\n",
-		set_texts(p), refuse_chain(p, "closed", NET_LOG_CLOSED),
-		p->net.restricted ? refuse_chain(p, "refused", NET_LOG_HOSTS) : "",
-		p->net.restricted ? "drop" : "accept");
+	const char *text = "";
 
-	text = pool_printf(p->pool,
+	for (size_t i = 0; i < p->net.ports.n; i++) {
+		const struct port_word *w = &p->net.ports.v[i].word;
+
+		if (w->udp)
+			text = pool_printf(p->pool, "%s%s %u", text, *text ? "," : " elements = {",
+					   w->inside);
+	}
+	return *text ? pool_printf(p->pool, "%s };", text) : "";
+}
+
+/* What comes in, and what is not tracked. */
+static const char *other_chains(const struct plan *p)
+{
+	return pool_printf(p->pool,
+			   "\tset " NET_PUBLISHED " { type inet_service;%s }\n"
+			   "\tchain input {\n"
+			   "\t\ttype filter hook input priority 0; policy drop;\n"
+			   "\t\tiifname \"lo\" accept\n"
+			   "\t\tct state established,related accept\n"
+			   "\t\tmeta l4proto { tcp, icmp, ipv6-icmp } accept\n"
+			   "\t\tudp dport @" NET_PUBLISHED " accept\n"
+			   "\t}\n"
+			   "\tchain forward { type filter hook forward priority 0; policy drop; }\n"
+			   "\tchain untracked {\n"
+			   "\t\ttype filter hook output priority -300; policy accept;\n"
+			   "\t\toifname != \"lo\" accept\n"
 			   "%s"
+			   "\t\tnotrack\n"
+			   "\t}\n",
+			   published(p),
+			   p->net.resolver ? "\t\tip daddr " DNSMASQ
+					     " meta l4proto { tcp, udp } th dport 53 accept\n"
+					     "\t\tip saddr " DNSMASQ
+					     " meta l4proto { tcp, udp } th sport 53 accept\n"
+					   : "");
+}
+
+/* What is asked of dnsmasq, and what it answers. */
+static const char *asked_rules(const struct plan *p)
+{
+	if (!p->net.resolver)
+		return "";
+	return pool_printf(p->pool,
+			   "\t\toifname \"lo\" ip saddr " DNSMASQ
+			   " udp sport 53 log prefix \"" NET_LOG_DNS
+			   "\" group %d snaplen 1500 queue-threshold 1\n"
+			   "\t\toifname \"lo\" ip daddr " DNSMASQ
+			   " meta l4proto { tcp, udp } th dport 53 ct mark set " MARK "\n",
+			   NET_LOG_DNS_GROUP);
+}
+
+/* The rules of the output chain with which every list begins. */
+static const char *first_rules(const struct plan *p)
+{
+	return pool_printf(p->pool,
 			   "\t\toifname \"lo\" tcp flags & rst == rst accept\n"
 			   "\t\tip saddr != { 127.0.0.0/8, " NET_ADDRESS " } drop\n"
-			   "\t\tip6 saddr != { ::1, " NET_ADDRESS6 " } drop\n",
-			   text);
-	if (p->net.resolver)
-		text = pool_printf(
-			p->pool,
-			"%s"
-			"\t\toifname \"lo\" ip saddr 127.0.0.1 udp sport 53 log prefix \"" NET_LOG_DNS
-			"\" group %d snaplen 1500 queue-threshold 1\n"
-			"\t\toifname \"lo\" meta l4proto { tcp, udp } th dport 53 ct mark set " MARK
-			"\n",
-			text, NET_LOG_DNS_GROUP);
-	text = pool_printf(p->pool,
+			   "\t\tip6 saddr != { ::1, " NET_ADDRESS6 " } drop\n"
 			   "%s"
 			   "\t\toifname \"lo\" accept\n"
-			   "\t\tct state established,related accept\n"
-			   "\t\ticmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept\n"
-			   "%s%s",
-			   text, resolver_rules(p), own_rules(p));
-	if (!p->net.restricted)
-		return pool_printf(p->pool, "%s\t}\n}\n", text);
-	return pool_printf(p->pool,
+			   "\t\tip daddr { 127.0.0.0/8, 0.0.0.0/8, " NET_ADDRESS " } goto closed\n"
+			   "\t\tip6 daddr { ::/96, ::ffff:0:0/96, " NET_ADDRESS6 " } goto closed\n"
 			   "%s"
-			   "\t\tip daddr { 224.0.0.0/4, 255.255.255.255 } drop\n"
-			   "\t\tip6 daddr ff00::/8 drop\n"
+			   "\t\tct state established,related%s accept\n"
+			   "\t\ticmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept\n"
+			   "%s",
+			   asked_rules(p), resolver_rules(p),
+			   p->net.resolver ? " ct mark != " ASKED : "", own_rules(p));
+}
+
+/* Behind them, with a list. */
+static const char *list_rules(const struct plan *p)
+{
+	return pool_printf(p->pool,
 			   "\t\tip daddr " NET_NOWHERE " goto refused\n"
 			   "%s"
 			   "\t\tip daddr { %s } goto refused\n"
 			   "\t\tip6 daddr { %s } goto refused\n"
 			   "%s"
-			   "\t\tgoto refused\n\t}\n}\n",
-			   text, block_rules(p, false), private_list(p, false),
-			   private_list(p, true), name_rules(p));
+			   "\t\tgoto refused\n",
+			   block_rules(p, false), join(p, private_blocks, PRIVATE_BLOCKS, false),
+			   join(p, private_blocks, PRIVATE_BLOCKS, true), name_rules(p));
+}
+
+const char *net_rules_text(const struct plan *p)
+{
+	const bool restricted = p->net.restricted;
+
+	return pool_printf(p->pool,
+			   "table inet sandbox {\n%s%s%s%s"
+			   "\tchain output {\n"
+			   "\t\ttype filter hook output priority 0; policy %s;\n"
+			   "%s%s\t}\n}\n",
+			   set_texts(p), refuse_chain(p, "closed", NET_LOG_CLOSED),
+			   restricted ? refuse_chain(p, "refused", NET_LOG_HOSTS) : "",
+			   other_chains(p), restricted ? "drop" : "accept", first_rules(p),
+			   restricted ? list_rules(p) : "");
 }
 
 /* --- dnsmasq --- */
@@ -408,7 +489,7 @@ const char *net_resolver_text(const struct plan *p)
 {
 	const char *text =
 		"no-resolv\nno-hosts\nno-poll\nkeep-in-foreground\nlog-facility=-\npid-file=\n"
-		"user=root\ngroup=root\nlisten-address=127.0.0.1\nbind-interfaces\nconntrack\n";
+		"user=root\ngroup=root\nlisten-address=" DNSMASQ "\nbind-interfaces\nconntrack\n";
 
 	if (!p->net.restricted)
 		return all_names(p, text);

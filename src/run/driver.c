@@ -28,12 +28,17 @@ static int clone_namespace(const struct launch *l, struct err *e)
 	return tree < 0 ? err_errno(e, "%s", path) : tree;
 }
 
-/* Where slirp4netns listens to us: the only directory in its root that can be written to. */
+/*
+ * Where slirp4netns listens to us: the only directory in its root that can be written to. Not to be followed by us is
+ * a link that somebody who has taken it over puts there.
+ */
 static int show_api(const struct making *m, int root, struct err *e)
 {
 	static const char *const options[] = {"mode", "0700", "size", "64k", NULL};
 	_cleanup_fd_ int api = inside_new_filesystem(
-		"tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, e);
+		"tmpfs", options,
+		MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW,
+		e);
 
 	if (api < 0 || cell_attach(root, api, "api", false, e))
 		return -1;
@@ -79,10 +84,10 @@ static int enter(const struct making *m, struct err *e)
 	return make_driver_root(m, namespace, e);
 }
 
-/* One descriptor a connection, and the caller's soft limit is often 1024. */
+/* One descriptor a connection, and the caller's soft limit is often 1024. Not all of the host's ports. */
 static void raise_descriptors(void)
 {
-	enum { ENOUGH = 65536 };
+	enum { ENOUGH = 8192 };
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit))

@@ -22,7 +22,8 @@
 #include "run/cell.h"
 #include "run/network_parts.h"
 
-enum { PATIENCE = 20 * 1000 * 1000 }; /* microseconds */
+/* Microseconds: for the start; for what was refused, at the end. */
+enum { PATIENCE = 20 * 1000 * 1000, LAST_LOOK = 200 * 1000 };
 
 void network_tell(const struct making *m, enum result_kind kind, const struct err *err, int fd)
 {
@@ -108,16 +109,45 @@ static int await_device(const struct making *m, struct err *e)
 		       : err_set(e, "%s could not make the device", m->l->plan->net.program);
 }
 
-static int join(const struct making *m, struct err *e)
+/* Later PID 1 is in another user namespace, which has no power over the network. */
+static int open_namespaces(struct launch *l, struct err *e)
 {
-	_cleanup_fd_ int process = (int)syscall(SYS_pidfd_open, m->l->pid, 0);
+	struct network *n = l->network;
+	char path[40];
 
-	if (process < 0 || setns(process, CLONE_NEWUSER | CLONE_NEWNET))
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)l->pid);
+	n->user = open(path, O_RDONLY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)l->pid);
+	n->net = n->user < 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+	return n->net < 0 ? err_errno(e, "%s", path) : 0;
+}
+
+static int join(const struct launch *l, struct err *e)
+{
+	if (setns(l->network->user, CLONE_NEWUSER) || setns(l->network->net, CLONE_NEWNET))
 		return err_errno(e, "cannot enter the sandbox's network");
-	if (m->l->plan->identity.by_helper &&
+	if (l->plan->identity.by_helper &&
 	    (syscall(SYS_setresgid, 0, 0, 0) || syscall(SYS_setresuid, 0, 0, 0)))
 		return err_errno(e, "cannot become root of the namespace");
 	return 0;
+}
+
+int network_let_in(const struct launch *l, uint16_t port, struct err *e)
+{
+	const struct plan_net *net = &l->plan->net;
+	const char *const nft[] = {"nft", "-f", "-", NULL};
+	const char *text = pool_printf(l->plan->pool,
+				       "add element inet sandbox " NET_PUBLISHED " { %u }\n", port);
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return err_errno(e, "cannot make a process");
+	if (pid == 0)
+		_exit(join(l, e) || run_with(net->nft, nft, text, e));
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status ? err_set(e, "the packet filter could not be told of UDP port %u", port) : 0;
 }
 
 static int set_queues(const struct plan_net *net, struct err *e)
@@ -149,7 +179,7 @@ static void configure(void *context, int errors)
 	struct err e = {0};
 	int log = -1;
 
-	if (network_die_with_launcher(m, &e) || cell_leave_group(errors, &e) || join(m, &e) ||
+	if (network_die_with_launcher(m, &e) || cell_leave_group(errors, &e) || join(m->l, &e) ||
 	    network_die_with_launcher(m, &e) || inside_loopback_up(&e) ||
 	    configure_all(m, &log, &e))
 		network_tell(m, RESULT_FAILED, &e, -1);
@@ -229,7 +259,7 @@ int network_begin(void *context, struct err *e)
 		if (publish_try(&port->word, port->text, e))
 			return -1;
 	}
-	n->results = n->api = n->refused.socket = -1;
+	n->user = n->net = n->results = n->api = n->refused.socket = -1;
 	l->network = n;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return err_errno(e, "socketpair");
@@ -237,6 +267,7 @@ int network_begin(void *context, struct err *e)
 	m.results = pair[1];
 	m.launcher = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	rc = m.launcher < 0 || pipe2(m.ready, O_CLOEXEC) ? err_errno(e, "pipe")
+	     : open_namespaces(l, e)			 ? -1
 							 : start_all(l, &m, e);
 	fd_closep(&m.launcher);
 	fd_closep(&m.results);
@@ -421,6 +452,17 @@ static bool is_ending(const struct server *s)
 	return s && s->pid && process_read(s->pid, &p) == 0 && p.ending;
 }
 
+/* All that is there: its writers are on their way out, or will be, and it is not for them to keep us here. */
+static void read_last(const struct launch *l)
+{
+	const int64_t deadline = clock_now() + LAST_LOOK;
+
+	if (l->pid > 0)
+		kill(l->pid, SIGKILL);
+	while (refused_read(&l->network->refused) && clock_now() < deadline)
+		;
+}
+
 void network_end(void *context)
 {
 	struct launch *l = context;
@@ -431,8 +473,7 @@ void network_end(void *context)
 		if (is_ending(servers[i]))
 			server_ended(l, servers[i]);
 	}
-	while (refused_read(&n->refused))
-		;
+	read_last(l);
 	l->outcome->connections = &n->refused;
 	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
 		if (servers[i] && servers[i]->pid && l->has_run && !n->has_ports)
@@ -440,6 +481,8 @@ void network_end(void *context)
 		else if (servers[i])
 			cell_end(servers[i], true);
 	}
+	fd_closep(&n->user);
+	fd_closep(&n->net);
 	fd_closep(&n->results);
 	fd_closep(&n->api);
 	refused_done(&n->refused);

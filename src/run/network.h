@@ -26,6 +26,7 @@ struct server;
 
 struct network {
 	struct server *driver, *configurator, *resolver; /* NULL: not started */
+	int user, net;					 /* namespaces, for who configures it; -1 */
 	int results;	  /* what driver and configurator have to say; -1 */
 	bool has_ports;	  /* of the host; also by `sandbox publish` */
 	const char *said; /* by the resolver, until it is up */

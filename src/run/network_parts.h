@@ -41,6 +41,9 @@ int network_isolate(const struct making *m, bool is_resolver, struct err *e);
  */
 int network_die_with_launcher(const struct making *m, struct err *e);
 
+/* The packet filter lets UDP in to one more port of the sandbox, which runs. */
+int network_let_in(const struct launch *l, uint16_t port, struct err *e);
+
 /* driver.c: becomes slirp4netns or pasta. `context` is a struct making. */
 void driver_main(void *context, int errors);
 

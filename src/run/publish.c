@@ -109,5 +109,7 @@ int network_publish(struct launch *l, const struct port_word *w, const char *tex
 	if (!n->driver->pid)
 		return err_set(e, "slirp4netns has ended");
 	l->network->has_ports = true;
-	return publish_try(w, text, e) ? -1 : publish_add(n, w, text, e);
+	if (publish_try(w, text, e) || (w->udp && network_let_in(l, w->inside, e)))
+		return -1;
+	return publish_add(n, w, text, e);
 }

@@ -151,7 +151,7 @@ static size_t read_name(const uint8_t *p, size_t n, size_t at, char *name, size_
 	return at >= n ? 0 : p[at] ? at + 2 : at + 1;
 }
 
-enum { DNS_HEADER = 12, TYPE_A = 1, TYPE_AAAA = 28 };
+enum { DNS_HEADER = 12, TYPE_A = 1, TYPE_AAAA = 28, ANSWERS_MAX = 64 };
 
 /* Each address in an answer belongs to the name that was asked for, whatever it is a CNAME of. */
 static void read_answer(struct refused *r, const uint8_t *p, size_t n)
@@ -161,7 +161,8 @@ static void read_answer(struct refused *r, const uint8_t *p, size_t n)
 
 	if (n < DNS_HEADER || word_at(p + 4) != 1)
 		return;
-	answers = word_at(p + 6);
+	/* More than programs try, and not more than we have time for. */
+	answers = word_at(p + 6) < ANSWERS_MAX ? word_at(p + 6) : ANSWERS_MAX;
 	at = read_name(p, n, DNS_HEADER, name, sizeof(name));
 	if (!at || !*name)
 		return;
