@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/nearest.h"
@@ -79,10 +80,24 @@ static bool is_no_file(int error)
 	       error == ELOOP || error == ENAMETOOLONG;
 }
 
+/* The repository that the working directory is in, unless it is that of the home; else the directory itself. */
+static const char *project(const struct sources *s)
+{
+	struct pool *p = s->h->pool;
+	const char *dir = s->h->cwd;
+
+	while (!str_eq(dir, "/") && !(s->h->home && path_within(s->h->home, dir))) {
+		if (access(path_join(p, dir, ".git"), F_OK) == 0)
+			return dir;
+		dir = path_join(p, "/", pool_strndup(p, dir, (size_t)(path_name(dir) - dir)));
+	}
+	return s->h->cwd;
+}
+
 static int refuse_in_project(const struct sources *s, const char *path, struct err *e)
 {
-	err_set(e, "%s: %s is in the working directory, and can have come with what runs there",
-		s->group, str_safe(s->h->pool, path));
+	err_set(e, "%s: %s is in the project, and can have come with what runs there", s->group,
+		str_safe(s->h->pool, path));
 	return sources_cure(s, e);
 }
 
@@ -105,7 +120,7 @@ int sources_text(struct sources *s, const char *path, enum sources_trust trust, 
 	if (at.kind != PATH_FILE)
 		return 0;
 	if ((trust == SOURCES_CALLER || trust == SOURCES_OUTSIDE) && s->h->cwd &&
-	    path_within(at.real, s->h->cwd))
+	    path_within(at.real, project(s)))
 		return trust == SOURCES_CALLER ? refuse_in_project(s, path, e) : 0;
 	fd = open(at.real, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
 	if (fd < 0 && is_no_file(errno))

@@ -6,8 +6,8 @@
  *   sources_text.c    lines and URLs
  *   sources_apt.c, sources_npm.c, sources_pip.c, sources_cargo.c, sources_git.c   one tool each
  *
- * Files are read, and no program is executed. Nothing in the working directory is believed, since it can
- * have come with what will run there; but for @git, which means the remotes of that very repository.
+ * Files are read, and no program is executed. Nothing in the project is believed (the working directory, or the
+ * repository that it is in), since it can have come with what will run there; but for @git, which means the remotes of that very repository.
  * What a tool learns only on the way is not known here: redirects, the `dl` of a registry's index.
  * Where one file overrides another one, the hosts of both are named.
  */
@@ -26,8 +26,8 @@ typedef vec_of(struct host_source) host_source_vec;
 
 /*
  * Adds the hosts of `group` ("@apt") to `ret`, in order of appearance; what `ret` has already is not added
- * again. An unknown group, one that names no host, and a file that is too large or lies in the working
- * directory are errors, and `ret` is as before.
+ * again. An unknown group, one that names no host, and a file that is too large or lies in the project
+ * are errors, and `ret` is as before.
  */
 int host_sources_read(const struct host *h, const char *group, host_source_vec *ret, struct err *e);
 /* The same with the system's own files (/etc, /usr) below `root`, for tests. */
@@ -110,8 +110,8 @@ int sources_cure(const struct sources *s, struct err *e);
 /* Whose file it is. */
 enum sources_trust {
 	SOURCES_SYSTEM,	 /* below root; only the administrator writes there */
-	SOURCES_CALLER,	 /* in the working directory it is an error */
-	SOURCES_OUTSIDE, /* in the working directory it is passed over */
+	SOURCES_CALLER,	 /* in the project it is an error */
+	SOURCES_OUTSIDE, /* in the project it is passed over */
 	SOURCES_ANY,	 /* believed wherever it is */
 };
 /* All of a regular file; *ret is NULL if there is none, or none that can be opened. */

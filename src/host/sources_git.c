@@ -273,6 +273,38 @@ static int read_pointer(struct sources *s, const char *dir, const char *path, co
 	return 0;
 }
 
+static const char *real_path(struct sources *s, const char *path)
+{
+	struct host_path at = {.path = path};
+
+	host_path_probe(s->h->pool, &at);
+	return at.real ? at.real : path;
+}
+
+/* With an error: `path` came with the project, and leads to a repository of which it is no part. */
+static int refuse_pointer(struct sources *s, const char *path, struct err *e)
+{
+	err_set(e, "%s: %s leads to another repository", s->group, str_safe(s->h->pool, path));
+	return sources_cure(s, e);
+}
+
+/*
+ * Where a file in the place of .git leads: into the repository of a directory above (a submodule), or to one that
+ * says where its worktree is (gitrepository-layout(5)).
+ */
+static int check_pointer(struct sources *s, const char *file, const char *git, struct err *e)
+{
+	const char *real = real_path(s, git), *inside = strstr(real, "/.git/"), *back;
+
+	if (inside &&
+	    path_within(s->h->cwd, pool_strndup(s->h->pool, real, (size_t)(inside - real))))
+		return 0;
+	if (read_pointer(s, real, path_join(s->h->pool, real, "gitdir"), "", &back, e))
+		return -1;
+	return back && str_eq(real_path(s, back), real_path(s, file)) ? 0
+								      : refuse_pointer(s, file, e);
+}
+
 /* The nearest .git, of the working directory or of one above; NULL in *ret: none. */
 static int find_git(struct sources *s, const char **ret, struct err *e)
 {
@@ -292,9 +324,11 @@ static int find_git(struct sources *s, const char **ret, struct err *e)
 				return sources_cure(s, e);
 			}
 			*ret = git.path;
-			if (git.kind == PATH_FILE)
-				return read_pointer(s, dir, git.path, "gitdir: ", ret, e);
-			return 0;
+			if (git.kind == PATH_DIRECTORY)
+				return 0;
+			if (read_pointer(s, dir, git.path, "gitdir: ", ret, e))
+				return -1;
+			return *ret ? check_pointer(s, git.path, *ret, e) : 0;
 		}
 		if (str_eq(dir, "/"))
 			return 0;
@@ -321,7 +355,7 @@ static int read_rewrites(struct sources *s, struct err *e)
 
 int sources_read_git(struct sources *s, struct err *e)
 {
-	const char *git, *common;
+	const char *git, *common, *pointer;
 
 	if (!s->h->cwd)
 		return err_set(e, "%s: working directory: %s", s->group, s->h->cwd_error);
@@ -333,9 +367,11 @@ int sources_read_git(struct sources *s, struct err *e)
 		return sources_cure(s, e);
 	}
 	/* gitrepository-layout(5): that of a worktree is in the repository that it belongs to. */
-	if (read_pointer(s, git, path_join(s->h->pool, git, "commondir"), "", &common, e) ||
-	    read_rewrites(s, e))
+	pointer = path_join(s->h->pool, git, "commondir");
+	if (read_pointer(s, git, pointer, "", &common, e) || read_rewrites(s, e))
 		return -1;
+	if (common && !path_within(real_path(s, git), real_path(s, common)))
+		return refuse_pointer(s, pointer, e);
 	return sources_file(s, path_join(s->h->pool, common ? common : git, "config"), SOURCES_ANY,
 			    sources_parse_git_remotes, e);
 }

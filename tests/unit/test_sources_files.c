@@ -338,6 +338,26 @@ static void test_git_places(void **state)
 	put("project/sub/.git", pool_printf(&pool, "gitdir: %s\n", in_top("project/.git/m")));
 	put("project/.git/m/config", "[remote \"a\"]\nurl = https://m.test/\n");
 	check_group("@git", "m.test:443</project/.git/m/config:2");
+	/* One that stands elsewhere says where its worktree is; nobody else's is the project's. */
+	put("elsewhere/.git/config", "[remote \"a\"]\nurl = https://e.test/\n");
+	put("elsewhere/.git/worktrees/w/commondir", "../..\n");
+	put("project/sub/.git",
+	    pool_printf(&pool, "gitdir: %s\n", in_top("elsewhere/.git/worktrees/w")));
+	check_error("@git", "@git: /project/sub/.git leads to another repository",
+		    "name the hosts themselves, in place of @git");
+	put("elsewhere/.git/worktrees/w/gitdir",
+	    pool_printf(&pool, "%s\n", in_top("project/other/.git")));
+	assert_int_equal(read_group("@git"), -1);
+	put("elsewhere/.git/worktrees/w/gitdir",
+	    pool_printf(&pool, "%s\n", in_top("project/sub/.git")));
+	check_group("@git", "e.test:443</elsewhere/.git/worktrees/w/../../config:2");
+	put("project/sub/.git", pool_printf(&pool, "gitdir: %s\n", in_top("elsewhere/.git")));
+	assert_int_equal(read_group("@git"), -1);
+	put("project/.git/commondir", in_top("elsewhere/.git"));
+	assert_int_equal(unlink(in_top("project/sub/.git")), 0);
+	check_error("@git", "@git: /project/.git/commondir leads to another repository",
+		    "name the hosts themselves, in place of @git");
+	assert_int_equal(unlink(in_top("project/.git/commondir")), 0);
 	put("project/sub/.git", "gitdir:\n");
 	assert_int_equal(read_group("@git"), -1);
 	put("project/sub/.git", "gitdir: /nowhere/at/all\n");
@@ -370,14 +390,14 @@ static void test_files_in_project(void **state)
 	put("project/sub/rc", "registry=https://no.test/\nindex-url=https://no.test\n");
 	set_variable("npm_config_userconfig", "rc");
 	check_error("@npm",
-		    "@npm: /project/sub/rc is in the working directory, and can have come with "
+		    "@npm: /project/sub/rc is in the project, and can have come with "
 		    "what runs there",
 		    "name the hosts themselves, in place of @npm");
 	/* By a link as well. */
 	environment[0] = NULL;
 	assert_int_equal(symlink(in_top("project/sub/rc"), in_top("user/.npmrc")), 0);
 	check_error("@npm",
-		    "@npm: /user/.npmrc is in the working directory, and can have come with what "
+		    "@npm: /user/.npmrc is in the project, and can have come with what "
 		    "runs there",
 		    "name the hosts themselves, in place of @npm");
 	/* One that is not there is none. */
@@ -388,6 +408,18 @@ static void test_files_in_project(void **state)
 	put("project/sub/venv/pip.conf", "[global]\nindex-url=https://no.test\n");
 	set_variable("VIRTUAL_ENV", in_top("project/sub/venv"));
 	check_group("@pip", PIP_DEFAULTS);
+	/* The repository around the working directory is the project, but for that of a home. */
+	put("project/.git/config", "");
+	put("project/venv/pip.conf", "[global]\nindex-url=https://no.test\n");
+	environment[0] = NULL;
+	environment[1] = NULL;
+	set_variable("VIRTUAL_ENV", in_top("project/venv"));
+	check_group("@pip", PIP_DEFAULTS);
+	host.home = in_top("project");
+	check_group("@pip", "no.test:443</project/venv/pip.conf:2");
+	host.home = in_top("user");
+	assert_int_equal(unlink(in_top("project/.git/config")), 0);
+	assert_int_equal(rmdir(in_top("project/.git")), 0);
 	/* A name that merely begins alike. */
 	put("project/submarine/rc", "registry=https://a.test/\n");
 	environment[0] = NULL;
