@@ -268,8 +268,17 @@ static bool has_ended(const struct view *v)
 	return v->launcher < 0 || poll(&end, 1, 0) > 0;
 }
 
+/* Behind what was removed, unless only what is later is asked for. */
+static int show_first(struct view *v, struct log_record *r, struct err *e)
+{
+	struct log_record missed = log_missed(r->time);
+
+	return (v->skip == 0 && show(v, &missed, e)) || show(v, r, e) ? -1 : 0;
+}
+
 static int show_all(struct view *v, struct log_reader *r, struct err *e)
 {
+	bool begins_late = r->file.number > 1;
 	struct log_record record;
 
 	for (;;) {
@@ -280,8 +289,9 @@ static int show_all(struct view *v, struct log_reader *r, struct err *e)
 			/* What was counted is missing now: rather too many lines than too few. */
 			if (r->missed)
 				v->skip = 0;
-			if (show(v, &record, e))
+			if (begins_late ? show_first(v, &record, e) : show(v, &record, e))
 				return -1;
+			begins_late = false;
 		}
 		if (rc == 0 && fflush(stdout))
 			rc = err_errno(e, "standard output");

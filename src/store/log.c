@@ -229,6 +229,12 @@ static bool was_woken(const struct log_reader *r)
 	return woken;
 }
 
+struct log_record log_missed(int64_t time)
+{
+	return (struct log_record){
+		.time = time, .stream = LOG_EVENT, .data = missed, .n = sizeof(missed) - 1};
+}
+
 int log_next(struct log_reader *r, struct log_record *ret, struct err *e)
 {
 	for (;;) {
@@ -254,10 +260,7 @@ int log_next(struct log_reader *r, struct log_record *ret, struct err *e)
 			return 0;
 		if (rc > 0 && number && r->file.number != number + 1) {
 			r->missed = true;
-			*ret = (struct log_record){.time = now(),
-						   .stream = LOG_EVENT,
-						   .data = missed,
-						   .n = sizeof(missed) - 1};
+			*ret = log_missed(now());
 			return 1;
 		}
 	}

@@ -98,6 +98,8 @@ int log_copy(struct log_reader *r, const struct log_reader *of, struct err *e);
  * ...` stands in its place.
  */
 int log_next(struct log_reader *r, struct log_record *ret, struct err *e);
+/* That event. What was removed before the reader was opened is told by nobody: then file.number is not 1. */
+struct log_record log_missed(int64_t time);
 /* Only what comes from now on. */
 int log_seek_end(struct log_reader *r, struct err *e);
 /*

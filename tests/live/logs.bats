@@ -44,7 +44,11 @@ readonly TIME='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z'
 	[ "$(stat -c %a "$STATE/two/log" "$STATE/two/log.1" | sort -u)" = 600 ] || fail 'open to others'
 	ok logs --tail 2 two
 	printed $'3999999\n4000000'
-	"$SANDBOX" logs two >"$BATS_TEST_TMPDIR/all"
+	"$SANDBOX" logs two >"$BATS_TEST_TMPDIR/all" 2>"$BATS_TEST_TMPDIR/note"
+	[ "$(cat "$BATS_TEST_TMPDIR/note")" = 'sandbox: note: two: missed output: it was removed before it was read' ] ||
+		fail 'not told that the first lines are gone'
+	"$SANDBOX" logs --json two | head -n 1 | grep -q '"event"' || fail 'nor to programs'
+	ok logs --since 2099-01-01T00:00:00Z two
 	tail -n 500000 "$BATS_TEST_TMPDIR/all" | cmp - <(seq 3500001 4000000)
 	"$SANDBOX" logs --tail 500000 two | cmp - <(seq 3500001 4000000)
 }
