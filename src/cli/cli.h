@@ -66,6 +66,7 @@ struct session {
 	struct run_options options;
 	const char *kept;   /* the name of a sandbox that runs again, or NULL */
 	str_vec kept_words; /* and its options */
+	bool kept_copies;   /* and whether it has changes of its own */
 };
 int session_plan(struct session *s, struct err *e);
 /*

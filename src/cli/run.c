@@ -102,12 +102,13 @@ int session_plan_again(struct session *s, const char *name, const char *cwd, con
 
 /*
  * A sandbox of this name that is kept runs again as it ran first, on top of its changes: with its
- * options, behind which come those of this run, and where it was started.
+ * options, behind which come those of this run, and where it was started. In the background, and with a
+ * report at the end, is how one run runs.
  */
 static int take_over(struct session *s, int argc, char **argv, struct err *e)
 {
 	struct store kept = {.pool = &s->pool, .home = -1, .dir = -1};
-	bool explain = s->options.explain;
+	const struct run_options own = s->options;
 	str_vec words = {0};
 	int rc;
 
@@ -124,11 +125,14 @@ static int take_over(struct session *s, int argc, char **argv, struct err *e)
 		*vec_add(&s->pool, &words) = argv[i];
 	if (parse_words(s, &words, e))
 		return -1;
-	s->options.explain |= explain;
+	s->options.explain |= own.explain;
+	s->options.detach = own.detach;
+	s->options.stats = own.stats;
 	if (return_to(s, kept.name, kept.cwd, e))
 		return -1;
 	s->kept = kept.name;
 	s->kept_words = kept.words;
+	s->kept_copies = kept.trees.n > 0;
 	return 0;
 }
 
@@ -206,7 +210,7 @@ static int run_options(struct session *s, int argc, char **argv, struct err *e)
 	}
 	if (session_plan(s, e))
 		return -1;
-	if (s->kept && !plan_uses_store(&s->plan))
+	if (s->kept && (!plan_uses_store(&s->plan) || (s->kept_copies && !s->plan.cows.n)))
 		return err_set(e, "%s: with these options it would not run on its changes",
 			       s->kept),
 		       err_hint(e, "another name, or none");

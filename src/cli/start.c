@@ -10,13 +10,23 @@ struct beginning {
 	const char *name;
 };
 
+/* The last run was by `start` too: its options behind `run`. */
+static bool begins_with(const str_vec *added, const str_vec *start)
+{
+	for (size_t i = 1; i < start->n; i++) {
+		if (i > added->n || !str_eq(added->v[i - 1], start->v[i]))
+			return false;
+	}
+	return true;
+}
+
 /* In a process of its own: the working directory is another one for each. */
 static int start_one(void *context)
 {
 	const struct beginning *b = context;
 	struct pool *pool = &b->words->pool;
 	struct store s = {.pool = pool, .home = -1, .dir = -1};
-	const char *const options[] = {"run", "--detach", "--name", b->name, "--"};
+	const char *const options[] = {"run", "--detach", "--name", b->name};
 	struct err e = {0};
 	str_vec words = {0};
 	int rc;
@@ -36,6 +46,9 @@ static int start_one(void *context)
 		return cli_error(&e);
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		*vec_add(pool, &words) = options[i];
+	for (size_t i = begins_with(&s.added, &words) ? words.n - 1 : 0; i < s.added.n; i++)
+		*vec_add(pool, &words) = s.added.v[i];
+	*vec_add(pool, &words) = "--";
 	for (size_t i = 0; i < s.command.n; i++)
 		*vec_add(pool, &words) = s.command.v[i];
 	*vec_add(pool, &words) = NULL;

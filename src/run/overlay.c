@@ -41,6 +41,8 @@ static void describe(struct launch *l)
 			    .identity = p->identity};
 	for (size_t i = 0; i < l->request->n_words; i++)
 		*vec_add(p->pool, &s->words) = l->request->words[i];
+	for (size_t i = l->request->n_words; i < l->request->n_run_words; i++)
+		*vec_add(p->pool, &s->added) = l->request->run_words[i];
 	for (const char *const *w = p->argv; *w; w++)
 		*vec_add(p->pool, &s->command) = *w;
 	for (size_t i = 0; i < p->cows.n; i++)

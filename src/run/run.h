@@ -77,7 +77,7 @@ struct sandbox_request {
 	const char *cwd;	  /* where it was started */
 	const char *const *words; /* the options, for another run */
 	size_t n_words;
-	const char *const *run_words; /* and those of this one, which may have more */
+	const char *const *run_words; /* and those of this one, which may have more behind these */
 	size_t n_run_words;
 	/* Of one in the background: its program runs, and it has this name. */
 	void (*started)(void *context, const char *name);

@@ -78,6 +78,7 @@ char *state_print(struct pool *pool, const struct store *s)
 					  (uint64_t)tree->ino, tree->born, tree->path));
 	}
 	put_words(&t, "word", &s->words);
+	put_words(&t, "added", &s->added);
 	put_words(&t, "argument", &s->command);
 	text_put(&t, last_line);
 	text_put(&t, "\n");
@@ -185,13 +186,14 @@ enum line {
 	LINE_GIDS,
 	LINE_TREE,
 	LINE_WORD,
+	LINE_ADDED,
 	LINE_ARGUMENT,
 	LINES,
 };
 
 static const char *const keys_of_lines[LINES] = {
 	"name",	  "profile", "cwd",  "created", "started", "running", "identity", "exit",
-	"effect", "refused", "uids", "gids",	"tree",	   "word",    "argument",
+	"effect", "refused", "uids", "gids",	"tree",	   "word",    "added",	  "argument",
 };
 
 static int parse_value(struct store *s, enum line line, char *value)
@@ -231,6 +233,9 @@ static int parse_value(struct store *s, enum line line, char *value)
 		return parse_tree(s, value);
 	case LINE_WORD:
 		*vec_add(s->pool, &s->words) = value;
+		return 0;
+	case LINE_ADDED:
+		*vec_add(s->pool, &s->added) = value;
 		return 0;
 	case LINE_ARGUMENT:
 		*vec_add(s->pool, &s->command) = value;

@@ -46,6 +46,7 @@ struct store {
 	const char *name;
 	const char *profile;
 	str_vec words;	 /* options of the first run, as they were typed */
+	str_vec added;	 /* options of the last run, behind those */
 	str_vec command; /* of the last run */
 	const char *cwd; /* of the first run */
 	int64_t created; /* nanoseconds since 1970 */

@@ -332,6 +332,29 @@ teardown() {
 	[ "$(grep -ac 'started, pid' "$STATE/one/log")" -eq 2 ] || fail 'the log does not go on'
 }
 
+@test "start: with the options of the last run, however often; in the background is for one run" {
+	ok --quiet --keep -n one -p shell --env FIRST=1 -- true
+	ok --quiet -n one --env ADDED=2 -- sh -c 'echo "$FIRST$ADDED" >>told'
+	[ "$(cat told)" = 12 ]
+	for i in 3 4 5; do
+		ok start one
+		printed one
+		sb wait one
+		exited 0
+	done
+	[ "$(cat told)" = $'12\n12\n12\n12' ] || fail "$(cat told)"
+	[ "$(grep -c '^added' "$STATE/one/state")" = 8 ] || fail "$(cat "$STATE/one/state")"
+	ok --quiet -n one -- sh -c 'echo "here $FIRST$ADDED"'
+	printed 'here 1'
+	ok run -d -n two -p shell --cow . -- touch made
+	sb wait two
+	exited 0
+	ok --quiet -n two -- ls made
+	printed made
+	sb -n two -p build -- ls made
+	refused 'two: with these options it would not run on its changes'
+}
+
 @test "start: of one that runs, of none, of one that is damaged, several" {
 	for name in one two three; do
 		ok run -d -n "$name" -p shell -- sleep 60

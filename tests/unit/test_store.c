@@ -116,6 +116,7 @@ static struct store full_store(void)
 	*vec_add(&pool, &s.refused) = "1 1";
 	*vec_add(&pool, &s.words) = "--cow";
 	*vec_add(&pool, &s.words) = "";
+	*vec_add(&pool, &s.added) = "--rw=/srv";
 	*vec_add(&pool, &s.command) = "make";
 	*vec_add(&pool, &s.command) = "-f\n\\n\xff";
 	return s;
