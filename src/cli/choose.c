@@ -36,11 +36,12 @@ static int show_diff(struct chooser *x, const struct change *c)
 	return fflush(stdout) ? err_errno(x->e, "standard output") : 0;
 }
 
-static const char help[] = "y - yes, this one\n"
-			   "n - no\n"
-			   "d - show what differs\n"
-			   "a - this one and all that follow\n"
-			   "q - no more; what was answered with yes is done\n";
+static const char help[] =
+	"y - yes, this one, also if the host runs it later\n"
+	"n - no\n"
+	"d - show what differs\n"
+	"a - this one and all that follow; what the host runs later is asked for all the same\n"
+	"q - no more; what was answered with yes is done\n";
 
 static enum answer ask(struct chooser *x, const struct change *c, size_t below)
 {
@@ -86,22 +87,36 @@ static size_t end_of(const change_vec *changes, size_t i)
 	return end;
 }
 
+/* Not to be had with others: the question says that the host runs it later, and who says yes to that allows it. */
+static bool is_alarming(const struct chooser *x, const change_vec *changes, size_t i, size_t end)
+{
+	bool alarming = false;
+
+	for (; i < end; i++)
+		alarming |= changes->v[i].flags & FLAG_EXECUTED;
+	return alarming && str_eq(x->w->command, "commit") && !(x->w->flags & STORE_ALLOW_EXECUTED);
+}
+
 static int choose(struct chooser *x, change_vec *changes)
 {
 	enum answer answer = ANSWER_YES;
 	change_vec chosen = {0};
+	bool all = false;
 
 	for (size_t i = 0, end; i < changes->n && answer != ANSWER_QUIT; i = end) {
 		const struct change *c = &changes->v[i];
 
 		end = end_of(changes, i);
-		if (answer != ANSWER_ALL)
-			answer = ask(x, c, end - i - 1);
+		answer = all && !is_alarming(x, changes, i, end) ? ANSWER_ALL
+								 : ask(x, c, end - i - 1);
+		all |= answer == ANSWER_ALL;
 		if (answer == ANSWER_ERROR)
 			return -1;
 		if (answer == ANSWER_YES || answer == ANSWER_ALL) {
-			for (size_t k = i; k < end; k++)
+			for (size_t k = i; k < end; k++) {
 				*vec_add(&x->w->pool, &chosen) = changes->v[k];
+				chosen.v[chosen.n - 1].flags &= ~(uint32_t)FLAG_EXECUTED;
+			}
 			continue;
 		}
 		/* What is in a directory that is not made cannot be put there. */

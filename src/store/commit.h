@@ -94,8 +94,8 @@ struct commit {
 };
 
 /*
- * Everything pending, of which `chosen` (some of `all`, in the same order) are to be done. Memory is
- * the store's.
+ * Everything pending, of which `chosen` (some of `all`, in the same order) are to be done. One that the host runs
+ * later is allowed if it is chosen without that flag. Memory is the store's.
  */
 void commit_begin(struct commit *c, struct store *s, const struct commit_options *options,
 		  const change_vec *all, const change_vec *chosen);

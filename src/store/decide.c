@@ -76,6 +76,7 @@ void commit_begin(struct commit *c, struct store *s, const struct commit_options
 		    !str_eq(all->v[i].path, chosen->v[k].path))
 			continue;
 		c->decisions[i].verdict = options->discard ? VERDICT_DROP : VERDICT_DO;
+		c->changes.v[i].flags = chosen->v[k].flags;
 		k++;
 	}
 	link_forest(c);

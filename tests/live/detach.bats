@@ -346,7 +346,7 @@ teardown() {
 	[ "$(grep -c '^added' "$STATE/one/state")" = 8 ] || fail "$(cat "$STATE/one/state")"
 	ok --quiet -n one -- sh -c 'echo "here $FIRST$ADDED"'
 	printed 'here 1'
-	ok run -d -n two -p shell --cow . -- touch made
+	ok run -d -n two -- touch made
 	sb wait two
 	exited 0
 	ok --quiet -n two -- ls made
