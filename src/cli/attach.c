@@ -23,7 +23,7 @@ struct attached {
 	const char *name;
 	int connection, signals, watch;
 	bool has_terminal; /* the program */
-	bool reads;	   /* what is typed */
+	bool reads;	   /* what is typed; without has_terminal only to find the keys in it */
 	struct terminal terminal;
 	struct keys keys;
 	struct log_reader log;
@@ -44,6 +44,14 @@ static int send_size(const struct attached *a)
 	memset(&in, 0, sizeof(in));
 	in.kind = INPUT_SIZE;
 	return ioctl(STDIN_FILENO, TIOCGWINSZ, &in.size) == 0 ? send_input(a, &in, 0) : 0;
+}
+
+static int set_terminal(struct attached *a, struct err *e)
+{
+	if (!a->reads)
+		return 0;
+	return a->has_terminal ? terminal_raw(&a->terminal, STDIN_FILENO, e)
+			       : terminal_keys(&a->terminal, STDIN_FILENO, e);
 }
 
 static void send_signal(const struct attached *a, int signal)
@@ -95,9 +103,10 @@ static int obey(struct attached *a)
 		}
 		if (signal == SIGINT || signal == SIGQUIT)
 			send_signal(a, signal);
-		if (a->has_terminal && (signal == SIGWINCH || signal == SIGCONT)) {
-			terminal_raw(&a->terminal, STDIN_FILENO, &ignored);
-			send_size(a);
+		if (signal == SIGWINCH || signal == SIGCONT) {
+			set_terminal(a, &ignored);
+			if (a->has_terminal)
+				send_size(a);
 		}
 	}
 	return 0;
@@ -129,6 +138,12 @@ static int type(struct attached *a, struct err *e)
 	return leave ? DETACHED : 0;
 }
 
+/* In the background the keys are not for us. */
+static bool is_to_read(const struct attached *a)
+{
+	return a->reads && (a->has_terminal || tcgetpgrp(STDIN_FILENO) == getpgrp());
+}
+
 /* The exit status, DETACHED, or -1. */
 static int follow(struct attached *a, struct err *e)
 {
@@ -136,7 +151,7 @@ static int follow(struct attached *a, struct err *e)
 		struct pollfd fds[] = {{.fd = a->connection, .events = POLLIN},
 				       {.fd = a->signals, .events = POLLIN},
 				       {.fd = a->watch, .events = POLLIN},
-				       {.fd = a->reads ? STDIN_FILENO : -1, .events = POLLIN}};
+				       {.fd = is_to_read(a) ? STDIN_FILENO : -1, .events = POLLIN}};
 		struct message m;
 		int rc = 0;
 
@@ -237,9 +252,9 @@ static int run(struct store_words *w, struct attached *a, struct err *e)
 	    ask(a, e))
 		return -1;
 	a->signals = watch_signals(e);
-	if (a->signals < 0 || (a->has_terminal && terminal_raw(&a->terminal, STDIN_FILENO, e)))
+	a->reads = a->has_terminal || isatty(STDIN_FILENO);
+	if (a->signals < 0 || set_terminal(a, e))
 		return -1;
-	a->reads = a->has_terminal;
 	status = follow(a, e);
 	terminal_restore(&a->terminal);
 	log_close(&a->log);

@@ -116,7 +116,7 @@ static void block_signals(sigset_t *before)
 	sigprocmask(SIG_SETMASK, &all, before);
 }
 
-int terminal_raw(struct terminal *t, int fd, struct err *e)
+static int set(struct terminal *t, int fd, void (*change)(struct termios *), struct err *e)
 {
 	sigset_t before;
 	int rc;
@@ -125,7 +125,7 @@ int terminal_raw(struct terminal *t, int fd, struct err *e)
 		return 0;
 	t->fd = fd;
 	t->raw = t->saved;
-	cfmakeraw(&t->raw);
+	change(&t->raw);
 	block_signals(&before);
 	rc = start_guard(t, e);
 	if (rc == 0 && tcsetattr(fd, TCSANOW, &t->raw)) {
@@ -134,6 +134,24 @@ int terminal_raw(struct terminal *t, int fd, struct err *e)
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return rc;
+}
+
+int terminal_raw(struct terminal *t, int fd, struct err *e)
+{
+	return set(t, fd, cfmakeraw, e);
+}
+
+static void make_keys(struct termios *modes)
+{
+	modes->c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+	modes->c_iflag &= ~(tcflag_t)IXON;
+	modes->c_cc[VMIN] = 1;
+	modes->c_cc[VTIME] = 0;
+}
+
+int terminal_keys(struct terminal *t, int fd, struct err *e)
+{
+	return set(t, fd, make_keys, e);
 }
 
 void terminal_restore(struct terminal *t)

@@ -28,6 +28,8 @@ struct terminal {
  * come to the foreground. Only for a process with a single thread, which does not ignore SIGCHLD.
  */
 int terminal_raw(struct terminal *t, int fd, struct err *e);
+/* The same for one who only waits for some keys: they come at once and unseen; signals and output are as before. */
+int terminal_keys(struct terminal *t, int fd, struct err *e);
 /*
  * Before the process stops itself, and at its end; idempotent. From the background the modes are restored
  * only if nobody else has done that. Keeps errno.

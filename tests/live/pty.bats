@@ -253,6 +253,7 @@ ways() {
 
 @test "attach: without a terminal of the program Ctrl-C is a signal, and standard error is apart" {
 	detached plain -- sh -c 'trap "echo told; exit 3" INT; while :; do echo tick; sleep 0.1; done'
+	scenario attach_leaves_without_terminal "$SANDBOX" attach plain
 	scenario attach_ctrl_c "$SANDBOX" attach plain
 	detached apart -- sh -c 'until [ -e go ]; do sleep 0.05; done; echo out; echo err >&2; exit 2'
 	"$SANDBOX" attach apart >shown 2>said </dev/null 3>&- &

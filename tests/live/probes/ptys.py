@@ -313,5 +313,32 @@ def attach_ctrl_c(*command):
     return t
 
 
+def attach_leaves_without_terminal(*command):
+    """The keys leave it all the same; what else is typed is neither shown nor sent; the modes are as before."""
+    t = Term("bash", "--norc", "--noprofile", "-i", S=shlex.join(command))
+    t.prompt()
+    t.line("$S")
+    t.expect("^tick$")
+    t.send("typed")
+    t.expect("^tick$")
+    t.refuse("typed")
+    t.send("\x10\x11")
+    t.expect("goes on in the background$")
+    t.prompt()
+    # In the background it reads nothing, and in the foreground again it does.
+    t.line("$S &")
+    t.prompt()
+    t.line('echo "mi"ne')
+    t.expect("^mine$")
+    t.line("fg")
+    t.expect("^tick$")
+    t.send("\x10\x11")
+    t.expect("goes on in the background$")
+    t.prompt()
+    t.line("exit 0")
+    t.ended(0)
+    return t
+
+
 if __name__ == "__main__":
     sys.exit(main(globals()))
