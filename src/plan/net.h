@@ -31,7 +31,7 @@ enum { NET_MTU_BYTES = 65520 };
  * name. Nobody has it: 240.0.0.0/4 is reserved (RFC 1112). One address, not one of each family: a program
  * would try both, and be counted twice.
  */
-#define NET_NOWHERE "240.0.0.1"
+#define NET_NOWHERE   "240.0.0.1"
 /* The packet filter's set of UDP ports that may be sent to from outside. */
 #define NET_PUBLISHED "published"
 /* The packet filter's words to us, by NFLOG: the groups, and what each begins with. */

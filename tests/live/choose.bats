@@ -15,7 +15,8 @@ setup() {
 	need python3
 	mkdir old
 	echo old | tee kept gone old/one old/two >/dev/null
-	sb --quiet --name it -- sh -c 'echo new >kept; rm -r gone old; mkdir made; echo 1 >made/a; echo 2 >made/b; echo x >.envrc; echo z >zed'
+	sb --quiet --name it -- sh -c 'echo new >kept; rm -r gone old; mkdir made; echo 1 >made/a; echo 2 >made/b
+		echo x >.envrc; echo z >zed'
 	exited 0
 }
 

@@ -130,15 +130,6 @@ kept() {
 
 # --- names
 
-@test "a command that cannot be executed is told as that, also if fuse-overlayfs has ended when we hear of it" {
-	need strace
-	capture strace -qq -o trace -e trace=recvmsg -e inject=recvmsg:delay_exit=300000 \
-		"$SANDBOX" -p default --set Filesystem.Overlay=fuse -- ./missing
-	exited 127
-	said 'missing: .*not found|missing: No such file'
-	grep -q DELAYED trace
-}
-
 @test "a name is made from the command's" {
 	sb --quiet -- touch f
 	sb --quiet -- /usr/bin/touch f

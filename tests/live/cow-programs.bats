@@ -341,3 +341,12 @@ d.commit()'
 	done
 	[ "$(python3 -c 'import sqlite3; print(sqlite3.connect("db").execute("select count(*) from t").fetchone()[0])')" = 1 ]
 }
+
+@test "a command that cannot be executed is told as that, also if fuse-overlayfs has ended when we hear of it" {
+	need strace
+	capture strace -qq -o trace -e trace=recvmsg -e inject=recvmsg:delay_exit=300000 \
+		"$SANDBOX" -p default --set Filesystem.Overlay=fuse -- ./missing
+	exited 127
+	said 'missing: .*not found|missing: No such file'
+	grep -q DELAYED trace
+}

@@ -141,8 +141,8 @@ heard_nothing() {
 			sbh -p shell --set "Network.Driver=$driver" --net private -- python3 udp.py "$address" 7777 stray
 			said 'Operation not permitted'
 			said 'to the host itself refused'
-			sbh -p shell --set "Network.Driver=$driver" --allow 0.0.0.0/0 --allow ::/0 --allow 100.64.0.0/10 --allow fd00::/8 -- \
-				python3 udp.py "$address" 7777 stray
+			sbh -p shell --set "Network.Driver=$driver" --allow 0.0.0.0/0 --allow ::/0 --allow 100.64.0.0/10 \
+				--allow fd00::/8 -- python3 udp.py "$address" 7777 stray
 			said 'Operation not permitted'
 		done
 	done

@@ -1,142 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* host/sources*.c: which files and variables are read, and which of them are believed. */
-#include <errno.h>
-#include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "base/path.h"
-#include "host/sources.h"
-#include "profile/net_word.h"
-
-static struct pool pool;
-static char top[4096]; /* a fresh directory for each test: root/ user/ project/ */
-static const char *root;
-static const char *environment[16];
-static struct host host;
-static host_source_vec found;
-static struct err err;
-
-static const char *in_top(const char *path)
-{
-	return path_join(&pool, top, path);
-}
-
-static int begin(void **state)
-{
-	char made[] = "/tmp/sandbox-unit.XXXXXX";
-
-	(void)state;
-	if (!mkdtemp(made) || !realpath(made, top))
-		return -1;
-	root = in_top("root");
-	memset(environment, 0, sizeof(environment));
-	host = (struct host){.pool = &pool,
-			     .uid = getuid(),
-			     .home = in_top("user"),
-			     .cwd = in_top("project/sub"),
-			     .environment = environment};
-	found = (host_source_vec){0};
-	err = (struct err){0};
-	return mkdir(in_top("project"), 0755) || mkdir(in_top("project/sub"), 0755) ||
-	       mkdir(root, 0755) || mkdir(in_top("user"), 0755);
-}
-
-static int end(void **state)
-{
-	char command[sizeof(top) + 16];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -rf %s", top);
-	pool_done(&pool);
-	return system(command);
-}
-
-/* `size` bytes into a file below the directory of the test, with the directories that it needs. */
-static void put_bytes(const char *name, const char *text, size_t size)
-{
-	char *path = pool_strdup(&pool, in_top(name));
-	FILE *f;
-
-	for (char *c = path + strlen(top) + 1; (c = strchr(c, '/')); c++) {
-		*c = '\0';
-		(void)mkdir(path, 0755);
-		*c = '/';
-	}
-	f = fopen(path, "we");
-	assert_non_null(f);
-	assert_int_equal(fwrite(text, 1, size, f), size);
-	fclose(f);
-}
-
-static void put(const char *name, const char *text)
-{
-	put_bytes(name, text, strlen(text));
-}
-
-static void set_variable(const char *name, const char *value)
-{
-	size_t n = 0;
-
-	while (environment[n])
-		n++;
-	environment[n] = pool_printf(&pool, "%s=%s", name, value);
-}
-
-/* "host:port from"; the directory of the test is cut off. */
-static const char *listed(const host_source_vec *v, bool with_from)
-{
-	const char *text = "";
-
-	for (size_t i = 0; i < v->n; i++) {
-		const char *from = v->v[i].from, *rest = str_after(from, top);
-
-		text = pool_printf(&pool, "%s%s%s:%d", text, i ? " " : "", v->v[i].host,
-				   v->v[i].port);
-		if (with_from)
-			text = pool_printf(&pool, "%s<%s", text, rest ? rest : from);
-	}
-	return text;
-}
-
-static int read_group(const char *group)
-{
-	found = (host_source_vec){0};
-	err = (struct err){0};
-	return host_sources_read_below(&host, root, group, &found, &err);
-}
-
-static void check_group(const char *group, const char *expected)
-{
-	if (read_group(group))
-		fail_msg("%s", err.text);
-	assert_string_equal(listed(&found, true), expected);
-}
-
-static void check_error(const char *group, const char *text, const char *hint)
-{
-	const char *at;
-
-	assert_int_equal(read_group(group), -1);
-	assert_int_equal(found.n, 0);
-	at = strstr(err.text, top);
-	if (at)
-		assert_string_equal(pool_printf(&pool, "%.*s%s", (int)(at - err.text), err.text,
-						at + strlen(top)),
-				    text);
-	else
-		assert_string_equal(err.text, text);
-	assert_string_equal(err.hint, hint);
-}
+#include "sources.h"
 
 /* --- apt --- */
 
@@ -294,92 +158,6 @@ static void test_cargo_files(void **state)
 	set_variable("CARGO_HTTP_PROXY", "d.test:3128");
 	check_group("@cargo", "c.test:443<$CARGO_REGISTRIES_MY_INDEX d.test:3128<$CARGO_HTTP_PROXY "
 			      "b.test:443</user/moved/config.toml:2 " CARGO_DEFAULTS);
-}
-
-/* --- git --- */
-
-static void test_git_rewrites(void **state)
-{
-	(void)state;
-	put("project/.git/config", "[remote \"a\"]\nurl = gh:x/y\n"
-				   "[remote \"b\"]\nurl = https://b.test/x\n"
-				   "[remote \"c\"]\nurl = https://b.test/deep/x\npushurl = gh:z\n"
-				   "[include]\npath = ../included\n"
-				   "[url \"https://no.test/\"]\ninsteadOf = gh:\n");
-	put("project/included", "[remote \"x\"]\nurl = https://no.test/x\n");
-	put("user/.gitconfig", "[url \"git@github.test:\"]\n\tinsteadOf = \"gh:\"\n");
-	put("user/.config/git/config",
-	    "[url \"https://mirror.test/\"]\ninsteadOf = https://b.test/\n"
-	    "[url \"https://deep.test/\"]\ninsteadof = https://b.test/deep/\n"
-	    "[url]\ninsteadOf = gh:\n[url \"https://no.test/\"]\ninsteadOf =\n");
-	put("root/etc/gitconfig", "[url \"ssh://push.test/\"]\npushInsteadOf = https://b.test/\n");
-	check_group("@git",
-		    "github.test:22</project/.git/config:2 mirror.test:443</project/.git/config:4 "
-		    "push.test:22</project/.git/config:4 deep.test:443</project/.git/config:6");
-	set_variable("GIT_CONFIG_GLOBAL", "/dev/null");
-	assert_int_equal(read_group("@git"), 0);
-	assert_string_equal(listed(&found, false), "gh:22 b.test:443 push.test:22");
-}
-
-static void test_git_places(void **state)
-{
-	(void)state;
-	check_error("@git", "@git: no repository in /project/sub or above",
-		    "name the hosts themselves, in place of @git");
-	put("project/.git/config", "[remote \"a\"]\nurl = /srv/local\n");
-	check_error("@git", "@git: the configuration of git names no host",
-		    "name the hosts themselves, in place of @git");
-	put("project/.git/config", "[remote \"a\"]\nurl = https://a.test/\n");
-	check_group("@git", "a.test:443</project/.git/config:2");
-	/* A worktree, and a submodule, which has no commondir. */
-	put("project/sub/.git", "gitdir: ../.git/worktrees/w\n");
-	put("project/.git/worktrees/w/commondir", "../..\n");
-	check_group("@git", "a.test:443</project/sub/../.git/worktrees/w/../../config:2");
-	put("project/sub/.git", pool_printf(&pool, "gitdir: %s\n", in_top("project/.git/m")));
-	put("project/.git/m/config", "[remote \"a\"]\nurl = https://m.test/\n");
-	check_group("@git", "m.test:443</project/.git/m/config:2");
-	/* One that stands elsewhere says where its worktree is; nobody else's is the project's. */
-	put("elsewhere/.git/config", "[remote \"a\"]\nurl = https://e.test/\n");
-	put("elsewhere/.git/worktrees/w/commondir", "../..\n");
-	put("project/sub/.git",
-	    pool_printf(&pool, "gitdir: %s\n", in_top("elsewhere/.git/worktrees/w")));
-	check_error("@git", "@git: /project/sub/.git leads to another repository",
-		    "name the hosts themselves, in place of @git");
-	put("elsewhere/.git/worktrees/w/gitdir",
-	    pool_printf(&pool, "%s\n", in_top("project/other/.git")));
-	assert_int_equal(read_group("@git"), -1);
-	put("elsewhere/.git/worktrees/w/gitdir",
-	    pool_printf(&pool, "%s\n", in_top("project/sub/.git")));
-	check_group("@git", "e.test:443</elsewhere/.git/worktrees/w/../../config:2");
-	put("project/sub/.git", pool_printf(&pool, "gitdir: %s\n", in_top("elsewhere/.git")));
-	assert_int_equal(read_group("@git"), -1);
-	put("project/.git/commondir", in_top("elsewhere/.git"));
-	assert_int_equal(unlink(in_top("project/sub/.git")), 0);
-	check_error("@git", "@git: /project/.git/commondir leads to another repository",
-		    "name the hosts themselves, in place of @git");
-	assert_int_equal(unlink(in_top("project/.git/commondir")), 0);
-	put("project/sub/.git", "gitdir:\n");
-	assert_int_equal(read_group("@git"), -1);
-	put("project/sub/.git", "gitdir: /nowhere/at/all\n");
-	assert_int_equal(read_group("@git"), -1);
-	put_bytes("project/sub/.git", "gitdir: \0x\n", 11);
-	assert_int_equal(read_group("@git"), -1);
-	assert_int_equal(unlink(in_top("project/sub/.git")), 0);
-	host.cwd = NULL;
-	host.cwd_error = "it has been deleted";
-	check_error("@git", "@git: working directory: it has been deleted", "");
-}
-
-static void test_git_of_somebody_else(void **state)
-{
-	(void)state;
-	put("project/.git/config", "[remote \"a\"]\nurl = https://a.test/\n");
-	if (getuid() == 0)
-		assert_int_equal(lchown(in_top("project/.git"), 1, 1), 0);
-	else
-		host.uid++;
-	check_error("@git", "@git: /project/.git belongs to somebody else",
-		    "name the hosts themselves, in place of @git");
 }
 
 /* --- files --- */
@@ -604,21 +382,17 @@ static void test_this_machine(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_apt_files),	     TEST(test_npm_default),
-		TEST(test_npm_files),	     TEST(test_pip_default),
-		TEST(test_pip_files),	     TEST(test_pip_without_files),
-		TEST(test_cargo_files),	     TEST(test_git_rewrites),
-		TEST(test_git_places),	     TEST(test_git_of_somebody_else),
-		TEST(test_files_in_project), TEST(test_odd_files),
-		TEST(test_names_of_files),   TEST(test_large_files),
-		TEST(test_each_large_file),  TEST(test_many_hosts),
-		TEST(test_groups),	     TEST(test_several_groups),
-		TEST(test_this_machine),
+		TEST(test_apt_files),	   TEST(test_npm_default),
+		TEST(test_npm_files),	   TEST(test_pip_default),
+		TEST(test_pip_files),	   TEST(test_pip_without_files),
+		TEST(test_cargo_files),	   TEST(test_files_in_project),
+		TEST(test_odd_files),	   TEST(test_names_of_files),
+		TEST(test_large_files),	   TEST(test_each_large_file),
+		TEST(test_many_hosts),	   TEST(test_groups),
+		TEST(test_several_groups), TEST(test_this_machine),
 	};
 
 	return cmocka_run_group_tests_name("files of tools", tests, NULL, NULL);
