@@ -23,16 +23,21 @@ static void set_assignment(struct plan *p, const char **list, const char *assign
 	list[p->n_environment++] = assignment;
 }
 
-/* Unless the profile has passed it. */
-static void set_variable(struct plan *p, const char **list, const char *name, const char *value)
+static bool has_variable(const struct plan *p, const char *name)
 {
 	size_t n = strlen(name);
 
 	for (size_t i = 0; i < p->n_environment; i++) {
-		if (name_length(list[i]) == n && memcmp(list[i], name, n) == 0)
-			return;
+		if (name_length(p->environment[i]) == n && memcmp(p->environment[i], name, n) == 0)
+			return true;
 	}
-	if (value)
+	return false;
+}
+
+/* Unless the profile has passed it. */
+static void set_variable(struct plan *p, const char **list, const char *name, const char *value)
+{
+	if (value && !has_variable(p, name))
 		set_assignment(p, list, pool_printf(p->pool, "%s=%s", name, value));
 }
 
@@ -74,6 +79,23 @@ static void add_root_path(struct plan *p, const char **list)
 	}
 }
 
+/* A tool's variable names hosts that are allowed, and the tool does not see it: it would ask for others. */
+static void note_variables(struct plan *p)
+{
+	const char *last = "";
+
+	for (size_t i = 0; i < p->net.hosts.n; i++) {
+		const char *from = p->net.hosts.v[i].from;
+
+		if (!from || *from != '$' || has_variable(p, from + 1) || str_eq(from, last))
+			continue;
+		last = from;
+		*vec_add(p->pool, &p->notes) = pool_printf(
+			p->pool, "%s names allowed hosts, and is not passed on (--env %s)", from,
+			from + 1);
+	}
+}
+
 void plan_environment(const struct plan_inputs *in, struct plan *p)
 {
 	const struct setting *set = &in->profile->s[KEY_ENVIRONMENT];
@@ -105,4 +127,5 @@ void plan_environment(const struct plan_inputs *in, struct plan *p)
 	set_variable(p, list, "PWD", p->working_directory);
 	for (size_t i = 0; i < set->list.n; i++)
 		set_assignment(p, list, set->list.v[i].text);
+	note_variables(p);
 }

@@ -217,6 +217,10 @@ sys.stdout.buffer.write(looker.SEEN)' "$1" >seen
 	exited 0
 	rm -r deps
 	rm "$HOME/.config/pip/pip.conf"
+	PIP_INDEX_URL=$PIP okh explain -p pip-install "$@"
+	shows '^Note .*\$PIP_INDEX_URL names allowed hosts, and is not passed on \(--env PIP_INDEX_URL\)$'
+	PIP_INDEX_URL=$PIP okh explain -p pip-install --env PIP_INDEX_URL "$@"
+	[[ $output != *'not passed on'* ]] || report 'it is passed on'
 	PIP_INDEX_URL=$PIP sbh -p pip-install --env PIP_INDEX_URL "$@"
 	on_machine mv /etc/pip.conf.away /etc/pip.conf
 	exited 0
