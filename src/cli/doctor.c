@@ -23,6 +23,7 @@ static void print_json(const feature_vec *all)
 		jsonw_string(&j, "found", f->found);
 		jsonw_string(&j, "remedy", f->remedy);
 		jsonw_bool(&j, "as_root", f->as_root);
+		jsonw_string(&j, "refused", f->refused);
 		jsonw_close(&j, '}');
 	}
 	jsonw_close(&j, ']');
@@ -71,14 +72,38 @@ static size_t count(const feature_vec *all, enum feature_state state)
 	return n;
 }
 
-static void print_summary(const feature_vec *all)
+/* Several rows can be the reason for one. */
+static bool is_told(const feature_vec *all, size_t row)
+{
+	for (size_t i = 0; i < row; i++) {
+		if (all->v[i].refused && str_eq(all->v[i].refused, all->v[row].refused))
+			return true;
+	}
+	return false;
+}
+
+static const char *refused_text(struct pool *p, const feature_vec *all)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < all->n; i++) {
+		if (all->v[i].refused && !is_told(all, i))
+			text = pool_printf(p, "%s%s%s", text, *text ? "; " : "", all->v[i].refused);
+	}
+	return text;
+}
+
+static void print_summary(struct pool *p, const feature_vec *all)
 {
 	size_t missing = count(all, FEATURE_MISSING), warnings = count(all, FEATURE_WARNING);
+	const char *refused = refused_text(p, all);
 
 	if (missing)
 		printf("\n%zu missing: not everything that this version does works here.", missing);
 	else
-		printf("\nEverything needed is there.");
+		printf("\n%s.", *refused ? "Sandboxes run here" : "Everything needed is there");
+	if (*refused)
+		printf(" Refused: %s.", refused);
 	if (warnings)
 		printf(" %zu warning%s: sandboxes run without.", warnings,
 		       warnings == 1 ? "" : "s");
@@ -96,7 +121,7 @@ static int diagnose(struct pool *pool, bool json, struct err *e)
 		print_json(&all);
 	} else {
 		print_text(&all, h.uid == 0);
-		print_summary(&all);
+		print_summary(pool, &all);
 	}
 	if (fflush(stdout) || ferror(stdout))
 		return err_errno(e, "standard output");

@@ -143,7 +143,7 @@ static bool is_delegated(struct host *h, const char *dir)
 
 	if (getxattr(dir, "user.delegate", mark, 1) == 1)
 		return *mark == '1';
-	if (access("/run/systemd/system", F_OK))
+	if (!h->cgroup.systemd)
 		return true;
 	return h->cgroup.runtime_dir && is_delegated_unit(h, dir);
 }
@@ -211,6 +211,7 @@ void host_cgroup_probe(struct host *h, bool without_controllers)
 	struct host_cgroup *c = &h->cgroup;
 
 	find_hierarchy(c);
+	c->systemd = access("/run/systemd/system", F_OK) == 0;
 	if (c->kind != CGROUP_V2 && !without_controllers)
 		return;
 	c->own = c->mount ? host_own_cgroup(h->pool, c->mount) : NULL;
@@ -220,6 +221,16 @@ void host_cgroup_probe(struct host *h, bool without_controllers)
 	find_subtree(h);
 	if (c->runtime_dir) /* it may have controllers that a group of ours lacks */
 		c->scope_helper = find_helper(h, "sandbox-scope");
+}
+
+/* kernel-parameters.txt, "cgroup_no_v1"; sandbox-delegate says the same. */
+const char *host_cgroup_cure(const struct host_cgroup *c)
+{
+	if (c->kind == CGROUP_ABSENT)
+		return "mount -t cgroup2 cgroup2 /sys/fs/cgroup";
+	return c->systemd ? "boot with systemd.unified_cgroup_hierarchy=1"
+			  : "boot with cgroup_no_v1=all, and mount cgroup2 on /sys/fs/cgroup;"
+			    " OpenRC: rc_cgroup_mode=\"unified\" in /etc/rc.conf";
 }
 
 /* io.max wants the disk, not a partition of it (blkcg_conf_open_bdev() in block/blk-cgroup.c). */

@@ -144,7 +144,7 @@ void probe_add_own(struct probe *p, const char *name, enum feature_state state, 
 {
 	struct feature *f = vec_add(p->pool, p->rows);
 
-	*f = (struct feature){p->group, name, state, found, remedy, false};
+	*f = (struct feature){p->group, name, state, found, remedy, false, NULL};
 }
 
 void probe_add(struct probe *p, const char *name, enum feature_state state, const char *found,
@@ -152,6 +152,11 @@ void probe_add(struct probe *p, const char *name, enum feature_state state, cons
 {
 	probe_add_own(p, name, state, found, p->confined ? NULL : remedy);
 	p->rows->v[p->rows->n - 1].as_root = remedy && !p->confined;
+}
+
+void probe_refuses(struct probe *p, const char *what)
+{
+	p->rows->v[p->rows->n - 1].refused = what;
 }
 
 const char *probe_install(struct probe *p, const char *debian, const char *fedora, const char *arch)

@@ -14,9 +14,10 @@ enum feature_state {
 struct feature {
 	const char *group, *name; /* static */
 	enum feature_state state;
-	const char *found;  /* what is there */
-	const char *remedy; /* the one command that mends it, or NULL */
-	bool as_root;	    /* the remedy needs root */
+	const char *found;   /* what is there */
+	const char *remedy;  /* the one command that mends it, or NULL */
+	bool as_root;	     /* the remedy needs root */
+	const char *refused; /* what is refused for the want of it, or NULL; sandboxes run */
 };
 typedef vec_of(struct feature) feature_vec;
 

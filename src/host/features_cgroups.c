@@ -7,6 +7,9 @@
 #include "base/str.h"
 #include "host/features_probe.h"
 
+static const char all_limits[] =
+	"limits of resources (--memory, --cpus, --pids, --io-read, --io-write)";
+
 static void add_hierarchy(struct probe *p)
 {
 	static const char *const found[] = {
@@ -18,17 +21,21 @@ static void add_hierarchy(struct probe *p)
 	static const char boot[] =
 		"mkdir -p /etc/default/grub.d && echo 'GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX systemd.unified_cgroup_hierarchy=1\"'"
 		" >/etc/default/grub.d/cgroup.cfg && update-grub && reboot";
-	enum cgroup_kind kind = p->host.cgroup.kind;
-	bool grub = host_tool(p->pool, "update-grub") && access("/run/systemd/system", F_OK) == 0;
+	const struct host_cgroup *c = &p->host.cgroup;
+	enum cgroup_kind kind = c->kind;
+	bool grub = kind != CGROUP_ABSENT && c->systemd && host_tool(p->pool, "update-grub");
 
 	probe_add(p, "cgroup hierarchy", kind == CGROUP_V2 ? FEATURE_OK : FEATURE_WARNING,
 		  found[kind],
-		  kind == CGROUP_ABSENT	      ? "mount -t cgroup2 cgroup2 /sys/fs/cgroup"
-		  : kind != CGROUP_V2 && grub ? boot
-					      : NULL);
+		  kind == CGROUP_V2 ? NULL
+		  : grub	    ? boot
+				    : host_cgroup_cure(c));
+	if (kind != CGROUP_V2)
+		probe_refuses(p, all_limits);
 }
 
-/* Where a sandbox with limits would be: which of the ways there are, in their order. */
+/* Where a sandbox with limits would be: which of the ways there are, in their order. sandbox-delegate
+ * moves whoever has started us, and so all that it starts next. */
 static void add_place(struct probe *p)
 {
 	const struct host_cgroup *c = &p->host.cgroup;
@@ -54,14 +61,18 @@ static void add_place(struct probe *p)
 	else
 		probe_add(p, "own cgroup", FEATURE_WARNING,
 			  pool_printf(p->pool, "%s, not yours to divide; no limits", own),
-			  access("/run/systemd/system", F_OK)
-				  ? pool_printf(p->pool, "%s/sandbox-delegate %s", HELPER_DIR,
-						p->host.user ?: "USER")
+			  c->kind == CGROUP_V2 && !c->systemd
+				  ? pool_printf(p->pool, "%s/sandbox-delegate %s %d", HELPER_DIR,
+						p->host.user ?: "USER", (int)getppid())
 				  : NULL);
-	if (c->runtime_dir && !c->subtree && !c->scope_helper)
+	if (!c->subtree && !c->runtime_dir)
+		probe_refuses(p, all_limits);
+	if (c->runtime_dir && !c->subtree && !c->scope_helper) {
 		probe_add(p, "sandbox-scope", FEATURE_WARNING,
 			  "not installed; limits need it to ask systemd for a scope",
 			  "make install");
+		probe_refuses(p, all_limits);
+	}
 }
 
 static void add_controllers(struct probe *p)
@@ -82,6 +93,9 @@ static void add_controllers(struct probe *p)
 		       : pool_printf(p->pool, "delegated to you: %s",
 				     host_controller_names(p->pool, there)),
 		  lost && c->runtime_dir ? drop_in : NULL);
+	if (lost)
+		probe_refuses(p, pool_printf(p->pool, "limits of the controllers %s",
+					     host_controller_names(p->pool, lost)));
 }
 
 void probe_cgroups(struct probe *p)
@@ -97,7 +111,7 @@ void probe_manager(struct probe *p)
 	const struct host_cgroup *c = &p->host.cgroup;
 	const char *user = p->host.user ?: pool_printf(p->pool, "%u", (unsigned)p->host.uid);
 
-	if (access("/run/systemd/system", F_OK))
+	if (!c->systemd)
 		probe_add(p, "systemd user manager", FEATURE_WARNING,
 			  "this host does not run systemd; limits need a cgroup of your own", NULL);
 	else if (c->runtime_dir)

@@ -23,6 +23,8 @@ void probe_add(struct probe *p, const char *name, enum feature_state state, cons
 	       const char *remedy);
 void probe_add_own(struct probe *p, const char *name, enum feature_state state, const char *found,
 		   const char *remedy);
+/* Of the last row: what is refused for the want of it. */
+void probe_refuses(struct probe *p, const char *what);
 /* The command that installs a package, by the name that Debian has for it. */
 const char *probe_install(struct probe *p, const char *debian, const char *fedora,
 			  const char *arch);

@@ -99,6 +99,7 @@ enum cgroup_kind {
 #define CGROUP_CALLERS "sandbox.callers"
 struct host_cgroup {
 	enum cgroup_kind kind;
+	bool systemd;	   /* it runs here, and gives the groups out */
 	const char *mount; /* where v2 is mounted, or NULL */
 	const char *own;   /* directory of the caller's cgroup; NULL: it cannot be seen */
 	const char *
@@ -215,6 +216,8 @@ const char *host_own_cgroup(struct pool *pool, const char *mount);
 /* The caller's place among the cgroups; on a host whose v2 hierarchy has no controllers only if it is
  * asked for. */
 void host_cgroup_probe(struct host *h, bool without_controllers);
+/* What gives a host that has not CGROUP_V2 limits; root's to do. Static. */
+const char *host_cgroup_cure(const struct host_cgroup *c);
 /* Memory and processors. */
 void host_machine_probe(struct host *h);
 /* Programs, the tap device, name servers. */

@@ -217,7 +217,7 @@ static const char *reason(const struct plan_inputs *in, uint32_t c, const char *
 	const struct host_cgroup *g = &in->host->cgroup;
 	const char *name = host_controller_names(in->profile->pool, c);
 
-	*cure = "systemd.unified_cgroup_hierarchy=1 on the kernel's command line";
+	*cure = pool_printf(in->profile->pool, "as root: %s", host_cgroup_cure(g));
 	if (g->kind == CGROUP_V1)
 		return "this host has cgroups of version 1 only";
 	if (g->kind == CGROUP_HYBRID)
@@ -225,15 +225,17 @@ static const char *reason(const struct plan_inputs *in, uint32_t c, const char *
 			in->profile->pool,
 			"the cgroups of this host are hybrid: version 1 has the controller %s",
 			name);
-	*cure = "mount -t cgroup2 cgroup2 /sys/fs/cgroup, as root";
 	if (g->kind == CGROUP_ABSENT)
 		return "no cgroup2 file system is mounted on /sys/fs/cgroup";
 	*cure = "`sandbox doctor` has the command that delegates it";
 	if (g->subtree || g->runtime_dir)
 		return pool_printf(in->profile->pool,
 				   "the cgroup controller %s is not delegated to you", name);
-	*cure = "log in through systemd, or as root: sandbox-delegate USER; see `sandbox doctor`";
-	return "your cgroup is not yours to divide, and no systemd of yours can be reached";
+	*cure = "log in through systemd, or as root: loginctl enable-linger USER";
+	if (g->systemd)
+		return "your cgroup is not yours to divide, and no systemd of yours can be reached";
+	*cure = "`sandbox doctor` has the command that gives you one";
+	return "your cgroup is not yours to divide";
 }
 
 static const char *reason_of_helper(const char **cure)

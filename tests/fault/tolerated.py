@@ -14,6 +14,7 @@ IGNORED = [
      "a sandbox that cannot be listed runs as well; one whose name may be another's does not"),
     ("launcher", r"statfs\b", ALL,
      "where the cgroups are: without them an optional limit is left out, and one that is not is refused"),
+    ("launcher", r"access /run/systemd/system$", ALL, "whether systemd runs here: who delegates, and the words of a refusal"),
     (ALL, r"(recvfrom|recvmsg)\b", ["ECONNRESET"], "asked again: what the other end said before is still to be had"),
     (ALL, r"brk\b", ALL, "malloc(3) takes its memory by mmap(2) then"),
     ("launcher", r"(set_robust_list|rseq|prlimit64|getrandom)\b|readlink /proc/self/exe", ALL,

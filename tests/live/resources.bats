@@ -111,7 +111,7 @@ ABSENT='mount --rbind /proc /sys/fs/cgroup'
 
 @test "a limit that nothing enforces is refused: which, why, and what to do" {
 	on_host "$V1" -p shell --memory 64M -- true
-	refused '--memory' 'MemoryMax=64M' 'version 1 only' 'systemd.unified_cgroup_hierarchy'
+	refused '--memory' 'MemoryMax=64M' 'version 1 only' 'as root: boot with'
 	on_host "$V1" -p shell --set Resources.AllowedCPUs=0 -- true
 	refused '--set' 'AllowedCPUs=0'
 	on_host "$ABSENT" -p shell --pids 5 -- true
@@ -145,6 +145,39 @@ ABSENT='mount --rbind /proc /sys/fs/cgroup'
 	shows 'cgroup hierarchy +v1; limits need v2'
 	on_host "$ABSENT" doctor
 	shows 'cgroup hierarchy +not mounted'
+}
+
+@test "doctor, a refusal and sandbox-delegate have one remedy for version 1, by whether systemd runs" {
+	local none='mount -t tmpfs none /run' cure='boot with cgroup_no_v1=all, and mount cgroup2 on /sys/fs/cgroup; OpenRC: rc_'
+	on_host "$V1; $none" doctor
+	shows "as root: $cure" ' Refused: limits of resources \(--memory, --cpus, --pids, --io-'
+	lacks 'sandbox-delegate|unified_cgroup_hierarchy|Everything needed'
+	on_host "$V1; $none" -p shell --memory 64M -- true
+	refused "as root: $cure"
+	on_host "$V1; $none; mkdir -p /run/systemd/system" doctor
+	shows 'systemd.unified_cgroup_hierarchy=1'
+	lacks 'sandbox-delegate|cgroup_no_v1'
+	on_host "$V1; $none; mkdir -p /run/systemd/system" -p shell --memory 64M -- true
+	refused 'as root: boot with systemd.unified_cgroup_hierarchy=1'
+	echo '33 32 0:30 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu' >mountinfo
+	capture unshare --user --map-root-user --mount bash -euc "$none"'
+		mount -t tmpfs none /proc; mkdir /proc/self; cp mountinfo /proc/self; exec "$@"' sh \
+		bash "$ROOT/helpers/sandbox-delegate" "$(id -un)"
+	exited 1
+	said "^sandbox-delegate: cgroup version 1 has controllers here \\($cure"
+}
+
+@test "doctor: sandbox-delegate is the remedy only where it works: cgroup2 without systemd" {
+	local v2=/sys/fs/cgroup closed
+	[ -e "$v2/cgroup.controllers" ] || v2=/sys/fs/cgroup/unified
+	[ -e "$v2/cgroup.controllers" ] || skip_or_fail 'cgroup2: it is not mounted'
+	closed="mount --rbind $v2 /sys/fs/cgroup; mount -o remount,bind,ro /sys/fs/cgroup; mount -t tmpfs none /run"
+	on_host "$closed" doctor
+	shows 'cgroup hierarchy +v2$' 'not yours to divide' "as root: /.*/sandbox-delegate $(id -un) [1-9][0-9]*\$" \
+		'Refused: limits of resources'
+	on_host "$closed; mkdir -p /run/systemd/system" doctor
+	shows 'not yours to divide' "as root: loginctl enable-linger $(id -un)\$"
+	lacks 'sandbox-delegate'
 }
 
 # --- bad values

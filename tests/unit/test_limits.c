@@ -145,14 +145,20 @@ static void test_refusals(void **state)
 					hybrid = {.kind = CGROUP_HYBRID, .mount = "/u"},
 					absent = {.kind = CGROUP_ABSENT},
 					closed = {.kind = CGROUP_V2, .mount = "/u", .own = "/u/x"};
-	struct host_cgroup no_helper = login;
+	struct host_cgroup no_helper = login, of_systemd = hybrid;
 
 	(void)state;
 	no_helper.scope_helper = NULL;
+	of_systemd.systemd = true;
 	refused(&v1, "MemoryMax=1G", "version 1 only");
+	assert_true(str_begins(err.hint, "as root: boot with cgroup_no_v1=all, and mount cgroup2"));
 	refused(&hybrid, "TasksMax=5", "hybrid: version 1 has the controller pids");
+	assert_true(str_begins(err.hint, "as root: boot with cgroup_no_v1=all, and mount cgroup2"));
+	refused(&of_systemd, "TasksMax=5", "hybrid: version 1 has the controller pids");
+	assert_string_equal(err.hint, "as root: boot with systemd.unified_cgroup_hierarchy=1");
 	refused(&absent, "CPUQuota=5%", "no cgroup2 file system");
 	refused(&closed, "CPUQuota=5%", "not yours to divide");
+	assert_null(strstr(err.hint, "systemd"));
 	refused(&login, "AllowedCPUs=0", "controller cpuset is not delegated to you");
 	refused(&login, "IOWeight=5", "controller io is not delegated to you");
 	refused(&no_helper, "MemoryMax=1G", "sandbox-scope is not installed");
