@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "cli/cli.h"
+#include "host/features.h"
 #include "run/run.h"
 #include "store/store.h"
 
@@ -37,6 +38,8 @@ int session_plan(struct session *s, struct err *e)
 				e))
 			return -1;
 	}
+	if (!o->explain && features_check_clone(e))
+		return -1;
 	wishes = (struct plan_wishes){
 		.tty = o->tty, .detached = o->detach, .measure = o->stats || o->json};
 	return run_prepare(&s->profile, &s->host, o->argv, &wishes, &s->plan, e);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -64,6 +65,11 @@ static bool is_filtered(void)
 	if (f)
 		fclose(f);
 	return found;
+}
+
+bool host_is_confined(void)
+{
+	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 && is_filtered();
 }
 
 static enum obstacle obstacle_filter(void)
@@ -130,6 +136,15 @@ const char *obstacle_text(enum obstacle obstacle)
 const char *features_namespace_hint(int error)
 {
 	return obstacle_text(obstacle_find(error));
+}
+
+int features_check_clone(struct err *e)
+{
+	/* Called with nonsense, one that is there says EINVAL. */
+	if (syscall(SYS_clone3, NULL, 0) < 0 && errno == EINVAL)
+		return 0;
+	err_errno(e, "cannot make namespaces");
+	return err_hint(e, "%s", features_namespace_hint(e->error));
 }
 
 const char *feature_state_name(enum feature_state state)
@@ -222,7 +237,7 @@ void features_probe(struct pool *pool, const struct host *h, feature_vec *ret)
 	struct probe p = {.pool = pool, .host = *h, .rows = ret};
 	int64_t deadline = clock_now() + TIMEOUT;
 
-	p.confined = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 && is_filtered();
+	p.confined = host_is_confined();
 	host_ids_probe(&p.host);
 	host_cgroup_probe(&p.host, true);
 	probe_start_programs(&p);

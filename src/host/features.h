@@ -24,5 +24,8 @@ typedef vec_of(struct feature) feature_vec;
 /* Tries things in children, and ends within seconds even if they do not. Groups stay together. */
 void features_probe(struct pool *pool, const struct host *h, feature_vec *ret);
 const char *feature_state_name(enum feature_state state);
+/* Whether there is a clone3(2), which every launch needs: a filter around us may forbid it, and other
+ * things that fail then would not tell why. */
+int features_check_clone(struct err *e);
 /* The likeliest reason why clone3(2) with namespaces failed with this errno. Static text. */
 const char *features_namespace_hint(int error);

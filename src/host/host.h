@@ -168,7 +168,8 @@ struct host {
 	/* only where a tree is copy-on-write */
 	vec_of(struct host_mount) mounts; /* of this mount namespace, as the kernel lists them */
 	const char *fuse_overlayfs;	  /* NULL: not installed */
-	bool fuse_device;		  /* /dev/fuse can be opened */
+	int fuse_error;			  /* errno of /dev/fuse; 0: it can be opened */
+	bool confined;			  /* if it cannot: a sandbox is around us */
 	host_standin_vec standins;	  /* only for a program that is root in a tree of root's */
 	/* only with Mode=private */
 	struct host_network network;
@@ -207,6 +208,8 @@ struct host_sockets {
 int host_sockets_read(struct pool *p, struct host_sockets *ret, struct err *e);
 /* Adds to h->git the .git of `dir`, and of each directory from there down to `below`. */
 int host_git_probe(struct host *h, const char *dir, const char *below, struct err *e);
+/* No new privileges and a filter of system calls: a sandbox is around us. */
+bool host_is_confined(void);
 /* Mounts, fuse-overlayfs, and whether layers can lie in state_home. */
 int host_overlay_probe(struct host *h, struct err *e);
 /* What the caller cannot read of the files that package managers need. */

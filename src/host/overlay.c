@@ -101,7 +101,8 @@ int host_overlay_probe(struct host *h, struct err *e)
 	if (read_mounts(h, e))
 		return -1;
 	h->fuse_overlayfs = host_tool(h->pool, "fuse-overlayfs");
-	h->fuse_device = access("/dev/fuse", R_OK | W_OK) == 0;
+	h->fuse_error = access("/dev/fuse", R_OK | W_OK) ? errno : 0;
+	h->confined = h->fuse_error && host_is_confined();
 	if (!h->state_home)
 		return 0;
 	/* It may not be there yet: then it will be where its parent is. */

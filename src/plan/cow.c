@@ -11,6 +11,7 @@
  *
  * fuse-overlayfs can do these.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "base/path.h"
@@ -140,6 +141,19 @@ static int cow_err(struct plan *p, const struct plan_cow *cow, struct err *e, co
 	return -1;
 }
 
+static int no_fuse(const struct host *h, struct plan *p, const struct plan_cow *cow, struct err *e)
+{
+	cow_err(p, cow, e,
+		pool_printf(p->pool, "/dev/fuse cannot be opened: %s (%s)", strerror(h->fuse_error),
+			    cow->why));
+	if (h->fuse_error == EACCES)
+		return err_hint(e, "as root: chmod 666 /dev/fuse");
+	if (h->confined)
+		return err_hint(e, "the sandbox around this one needs --profile nested, or"
+				   " --set Filesystem.DeviceAllow=/dev/fuse");
+	return err_hint(e, "as root: modprobe fuse; for a container: --device /dev/fuse");
+}
+
 static int choose(const struct plan_inputs *in, struct plan *p, struct plan_cow *cow, struct err *e)
 {
 	enum choice_overlay asked =
@@ -161,11 +175,7 @@ static int choose(const struct plan_inputs *in, struct plan *p, struct plan_cow 
 			pool_printf(p->pool, "fuse-overlayfs is not installed (%s)", cow->why));
 		return err_hint(e, "apt-get install fuse-overlayfs");
 	}
-	if (!h->fuse_device) {
-		cow_err(p, cow, e, "/dev/fuse cannot be opened");
-		return err_hint(e, "as root: modprobe fuse; chmod 666 /dev/fuse");
-	}
-	return 0;
+	return h->fuse_error ? no_fuse(h, p, cow, e) : 0;
 }
 
 static void add_cover(struct plan *p, struct plan_cow *cow, const char *path)

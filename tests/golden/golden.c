@@ -236,7 +236,6 @@ static void make_up(struct host *h, struct pool *pool, const struct facts *f)
 		h->state_home = path_join(pool, f->home, ".local/state/sandbox");
 	}
 	h->fuse_overlayfs = f->no_fuse ? NULL : "/usr/bin/fuse-overlayfs";
-	h->fuse_device = true;
 	h->state_type = f->state_type;
 	h->cgroup = f->cgroup ? *f->cgroup : delegated;
 	h->memory = (uint64_t)16 << 30;

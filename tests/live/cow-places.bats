@@ -315,7 +315,10 @@ $type"
 	touch closed
 	chmod 000 closed
 	capture hostlike "mount --bind $(printf %q "$PROJECT/closed") /dev/fuse" "$SANDBOX" --set Filesystem.Overlay=fuse -- true
-	refused '/dev/fuse cannot be opened' 'modprobe fuse; chmod 666'
+	refused '/dev/fuse cannot be opened: Permission denied \(Overlay=fuse\)' '\(as root: chmod 666 /dev/fuse\)'
+	capture hostlike 'mkdir dev; touch dev/null; mount --bind /dev/null dev/null; mount --rbind dev /dev' \
+		"$SANDBOX" --set Filesystem.Overlay=fuse -- true
+	refused '/dev/fuse cannot be opened: No such file' 'as root: modprobe fuse; for a container: --device /dev/fuse'
 	nothing_kept
 }
 

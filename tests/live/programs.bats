@@ -261,6 +261,20 @@ with Lock(): q = Queue(); q.put("queued"); print(q.get())'
 	no_leftovers
 }
 
+@test "sandbox inside a sandbox that forbids it says so, whatever it needs first" {
+	local outer inner
+	git init -q .
+	for outer in default build shell; do
+		for inner in default build; do
+			sb --quiet -p "$outer" --ro "$ROOT" -- "$SANDBOX" -p "$inner" -- true
+			refused 'cannot make namespaces: Function not implemented' \
+				'this is a sandbox that forbids namespaces; run the outer one with --profile nested' || return 1
+		done
+	done
+	sb --quiet -p build --ro "$ROOT" -- "$SANDBOX" explain -p build -- true
+	exited 0
+}
+
 @test "three sandboxes inside one another" {
 	sb -p nested --ro "$ROOT" -- "$SANDBOX" -p nested --ro "$ROOT" -- \
 		"$SANDBOX" -p build -- sh -c 'echo deep >file; cat file'
