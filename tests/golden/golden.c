@@ -141,6 +141,7 @@ static const struct {
 } tree[] = {
 	{"/", PATH_DIRECTORY, NULL},
 	{"/boot", PATH_DIRECTORY, NULL},
+	{"/dev/fuse", PATH_DEVICE, NULL},
 	{"/home", PATH_DIRECTORY, NULL},
 	{"/home/user", PATH_DIRECTORY, NULL},
 	{"/home/user/.gitconfig", PATH_FILE, NULL},

@@ -261,6 +261,18 @@ with Lock(): q = Queue(); q.put("queued"); print(q.get())'
 	no_leftovers
 }
 
+@test "the default profile within nested, in a git project" {
+	need git fuse-overlayfs
+	[ -w /dev/fuse ] || skip_or_fail 'dev-fuse: no /dev/fuse for the user'
+	git init -q .
+	sb -p nested --ro "$ROOT" -- "$SANDBOX" --keep=no --quiet -- sh -c 'echo new >file; cat file'
+	exited 0
+	printed new
+	[ ! -e file ]
+	sb -p nested --set Filesystem.DeviceAllow= --ro "$ROOT" -- "$SANDBOX" -- true
+	refused '/dev/fuse cannot be opened: No such file' '\(the sandbox around this one needs --profile nested'
+}
+
 @test "sandbox inside a sandbox that forbids it says so, whatever it needs first" {
 	local outer inner
 	git init -q .
