@@ -144,28 +144,37 @@ static const char *trees_of(struct store_words *w, const struct commit *c)
 
 /* --- commit --- */
 
-static bool has_conflict(const struct commit *c)
+static bool has_refusal(const struct commit *c, enum cure cure)
 {
 	for (size_t i = 0; i < c->changes.n; i++) {
-		if (c->decisions[i].verdict == VERDICT_REFUSE && c->changes.v[i].conflict)
+		if (c->decisions[i].verdict == VERDICT_REFUSE && c->decisions[i].cure == cure)
 			return true;
 	}
 	return false;
 }
 
-static const char *refusal_hint(const struct commit *c)
+/* As all are done or none, one that nothing helps decides. */
+static const char *refusal_hint(struct store_words *w, const struct commit *c)
 {
-	bool executed = false, conflict = has_conflict(c);
+	const char *choice = w->flags & STORE_MERGE
+				     ? "--theirs takes the sandbox's, --ours keeps the host's"
+				     : "--theirs takes the sandbox's, --ours keeps the host's,"
+				       " --merge takes lines of both";
+	bool executed = has_refusal(c, CURE_ALLOW);
 
-	for (size_t i = 0; i < c->changes.n; i++)
-		executed |= c->decisions[i].verdict == VERDICT_REFUSE &&
-			    !c->changes.v[i].conflict && c->changes.v[i].flags & FLAG_EXECUTED;
-	if (conflict && executed)
-		return "--theirs, --ours or --merge decides conflicts, --allow-executed allows the rest; or name other paths";
-	return conflict
-		       ? "--theirs takes the sandbox's, --ours keeps the host's, --merge takes lines of both"
-	       : executed ? "look at them, then --allow-executed; or name other paths"
-			  : "name other paths";
+	if (has_refusal(c, CURE_RIGHT))
+		return pool_printf(
+			&w->pool,
+			"name other paths; `sandbox changes %s --diff` prints a patch for whoever may write there",
+			c->store->name);
+	if (has_refusal(c, CURE_NONE))
+		return "name other paths";
+	if (!has_refusal(c, CURE_CHOICE))
+		return "look at them, then --allow-executed; or name other paths";
+	return executed ? pool_printf(&w->pool,
+				      "%s; --allow-executed allows the rest; or name other paths",
+				      choice)
+			: choice;
 }
 
 /* Every refused path on a line of its own, then the error. */
@@ -180,7 +189,7 @@ static int refuse(struct store_words *w, const struct commit *c, struct err *e)
 	}
 	err_set(e, "%s: nothing was committed: %zu of %s refused", c->store->name, c->refused,
 		amount(&w->pool, c->done + c->dropped + c->skipped + c->refused));
-	err_hint(e, "%s", refusal_hint(c));
+	err_hint(e, "%s", refusal_hint(w, c));
 	e->code = 1;
 	return -1;
 }

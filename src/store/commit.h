@@ -58,6 +58,14 @@ enum verdict {
 	VERDICT_REFUSE, /* chosen, and the whole commit is refused because of it */
 };
 
+/* What would make a refused change one that is done. */
+enum cure {
+	CURE_NONE,
+	CURE_CHOICE, /* of a side, for a conflict */
+	CURE_ALLOW,  /* allow_executed */
+	CURE_RIGHT,  /* to write there: not ours to give */
+};
+
 /* What is lost of a change that is done. */
 enum commit_loss {
 	COMMIT_SETID = 1 << 0,
@@ -73,6 +81,7 @@ const char *commit_loss_text(enum commit_loss loss);
 struct decision {
 	enum verdict verdict;
 	const char *reason; /* of SKIP and REFUSE */
+	enum cure cure;	    /* of REFUSE */
 	uint32_t losses;    /* enum commit_loss; of DO */
 	const char *merged; /* DO: this text instead of the layer's; or NULL */
 	size_t merged_length;

@@ -141,10 +141,11 @@ static const char *conflict_reason(enum conflict conflict)
 	return reasons[conflict];
 }
 
-static void refuse(struct decision *d, const char *reason)
+static void refuse(struct decision *d, const char *reason, enum cure cure)
 {
 	d->verdict = VERDICT_REFUSE;
 	d->reason = reason;
+	d->cure = cure;
 }
 
 static void skip(struct decision *d, const char *reason)
@@ -162,7 +163,7 @@ static int resolve(struct commit *c, size_t i, struct err *e)
 
 	switch (c->options.resolution) {
 	case RESOLVE_REFUSE:
-		refuse(d, conflict_reason(change->conflict));
+		refuse(d, conflict_reason(change->conflict), CURE_CHOICE);
 		break;
 	case RESOLVE_THEIRS:
 		break;
@@ -174,7 +175,7 @@ static int resolve(struct commit *c, size_t i, struct err *e)
 		if (rc < 0)
 			return -1;
 		if (rc == 0)
-			refuse(d, reason);
+			refuse(d, reason, CURE_CHOICE);
 		break;
 	}
 	return 0;
@@ -222,11 +223,12 @@ static int decide_one(struct commit *c, size_t i, struct err *e)
 	if (d->verdict != VERDICT_DO)
 		return 0;
 	if (change->flags & FLAG_UNREADABLE && change->before.type == NODE_DIRECTORY)
-		refuse(d, "what it has cannot be read, and so not be deleted one by one");
+		refuse(d, "what it has cannot be read, and so not be deleted one by one",
+		       CURE_NONE);
 	else if (is_own(c, change))
-		refuse(d, "sandboxes are kept there");
+		refuse(d, "sandboxes are kept there", CURE_NONE);
 	else if (change->flags & FLAG_EXECUTED && !c->options.allow_executed)
-		refuse(d, "the host runs it later");
+		refuse(d, "the host runs it later", CURE_ALLOW);
 	else
 		find_losses(change, d);
 	return 0;
@@ -295,7 +297,8 @@ static void bind_to_removed(struct commit *c, size_t i)
 		if (c->decisions[k].verdict == VERDICT_DROP)
 			refuse(&c->decisions[k],
 			       deleted ? "the directory it is in was deleted as a whole"
-				       : "the sandbox has no directory there");
+				       : "the sandbox has no directory there",
+			       CURE_NONE);
 	}
 }
 
@@ -356,7 +359,7 @@ static int check_rights(struct commit *c, struct err *e)
 		}
 		reason = no_right(&b, change);
 		if (reason)
-			refuse(&c->decisions[i], reason);
+			refuse(&c->decisions[i], reason, CURE_RIGHT);
 		else
 			right = change;
 	}

@@ -367,6 +367,32 @@ $type"
 	no_leftovers
 }
 
+@test "the hint of a refused commit fits its reason, and does not name what was given" {
+	cd /etc
+	sb --quiet --name there --keep -- touch made
+	exited 0
+	sb commit there
+	exited 1
+	said '/etc/made: the host runs it later'
+	said '\(look at them, then --allow-executed; or name other paths\)'
+	sb commit --allow-executed there
+	exited 1
+	said '/etc/made: you may not write to the directory it is in'
+	said '\(name other paths; `sandbox changes there --diff` prints a patch for whoever may write there\)'
+	sb remove there
+	cd "$PROJECT"
+	echo one >file
+	sb --quiet --name both -- sh -c 'echo two >file'
+	echo three >file
+	sb commit both
+	exited 1
+	said '\(--theirs takes .*, --merge takes lines of both\)'
+	sb commit --merge both
+	exited 1
+	said "\\(--theirs takes the sandbox's, --ours keeps the host's\\)"
+	sb remove both
+}
+
 @test "a directory that the host closes afterwards: its changes are listed, kept, refused to be committed" {
 	mkdir -p tree/closed
 	echo 1 | tee tree/closed/old >tree/closed/gone
