@@ -25,6 +25,15 @@ int cli_error(const struct err *e)
 	return e->code ? e->code : EXIT_SANDBOX;
 }
 
+/* As when HOME is still that of another user. */
+static int no_profile(const struct host *h, struct err *e)
+{
+	if (!h->config_home || !strstr(e->text, h->config_home) ||
+	    access(h->config_home, F_OK) == 0 || errno != EACCES)
+		return -1;
+	return host_directory_hint("XDG_CONFIG_HOME", "your profiles", e);
+}
+
 int session_plan(struct session *s, struct err *e)
 {
 	const struct run_options *o = &s->options;
@@ -32,7 +41,7 @@ int session_plan(struct session *s, struct err *e)
 
 	profile_init(&s->profile, &s->pool);
 	if (profile_load(&s->profile, o->profile, host_profile_dirs(&s->host), e))
-		return -1;
+		return no_profile(&s->host, e);
 	for (size_t i = 0; i < o->sets.n; i++) {
 		if (profile_set(&s->profile, o->sets.v[i].key, o->sets.v[i].text, o->sets.v[i].at,
 				e))

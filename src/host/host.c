@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/landlock.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -72,6 +73,26 @@ static const char *own_directory(const struct host *h, const char *variable, con
 	if (!h->home)
 		return NULL;
 	return path_join(h->pool, path_join(h->pool, h->home, fallback), "sandbox");
+}
+
+/* As own_directory and host_init take it. */
+static const char *named_by(const char *variable)
+{
+	const char *base = getenv(variable), *home = getenv("HOME");
+
+	if (base && *base == '/')
+		return variable;
+	return home && *home == '/' && home[1] ? "HOME" : "/etc/passwd";
+}
+
+int host_directory_hint(const char *variable, const char *use, struct err *e)
+{
+	const char *name = named_by(variable);
+
+	if (*e->hint)
+		return -1;
+	return err_hint(e, "it is from %s, for %s: set %s%s to a directory of yours", name, use,
+			str_eq(name, variable) ? "" : "HOME or ", variable);
 }
 
 /* Without the variable, where pam_systemd(8) makes it; there it is the user's own, or not taken. */

@@ -187,6 +187,9 @@ struct host {
 /* Who, where and which environment. */
 void host_init(struct host *h, struct pool *pool, const char *const *environment);
 const char *host_getenv(const struct host *h, const char *name);
+/* Of a directory of ours that cannot be used: where its name is from, unless the cure is known already. `variable` is
+ * the one of XDG that could name another. */
+int host_directory_hint(const char *variable, const char *use, struct err *e);
 /* Directories in which profiles are looked for, NULL-terminated; from the pool. */
 const char *const *host_profile_dirs(const struct host *h);
 

@@ -35,6 +35,8 @@ void running_done(struct running *r)
 
 /* --- directories and files that only we can have made --- */
 
+static const char is_open[] = "open to others";
+
 /* NULL, or why not. The base directory specification of XDG wants 0700. */
 static const char *why_not_private(int fd, mode_t type)
 {
@@ -46,7 +48,7 @@ static const char *why_not_private(int fd, mode_t type)
 		return type == S_IFDIR ? "not a directory" : "not a regular file";
 	if (st.st_uid != geteuid())
 		return "belongs to another user";
-	return st.st_mode & (S_IRWXG | S_IRWXO) ? "open to others" : NULL;
+	return st.st_mode & (S_IRWXG | S_IRWXO) ? is_open : NULL;
 }
 
 static int open_private(int above, const char *name, int flags, const char *path, struct err *e)
@@ -61,7 +63,7 @@ static int open_private(int above, const char *name, int flags, const char *path
 		return fd;
 	fd_closep(&fd);
 	err_set(e, "%s: %s", path, why);
-	return err_hint(e, "chmod 700 %s, if it is yours and nobody has changed it", path);
+	return why == is_open ? err_hint(e, "chmod 700 %s, if nobody has changed it", path) : -1;
 }
 
 /* Without `make`, one that does not exist gives ENOENT in e->error. */
@@ -73,12 +75,11 @@ static int open_home(struct running *r, const char *path, bool make, struct err 
 	_cleanup_fd_ int fd = open_private(AT_FDCWD, above, 0, above, e);
 
 	r->home_path = path;
-	if (fd < 0)
-		return -1;
-	if (make && mkdirat(fd, name, 0700) && errno != EEXIST)
-		return err_errno(e, "%s", path);
-	r->home = open_private(fd, name, O_NOFOLLOW, path, e);
-	return r->home < 0 ? -1 : 0;
+	if (fd >= 0 && make && mkdirat(fd, name, 0700) && errno != EEXIST)
+		err_errno(e, "%s", path);
+	else if (fd >= 0)
+		r->home = open_private(fd, name, O_NOFOLLOW, path, e);
+	return r->home < 0 ? host_directory_hint("XDG_RUNTIME_DIR", "the list of what runs", e) : 0;
 }
 
 /* -1. EEXIST is for the launcher: it goes on without an entry, but not with another's name. */

@@ -114,11 +114,10 @@ static int open_home(struct store *s, const char *home_path, bool make, struct e
 	}
 	s->home = open_private(AT_FDCWD, home_path, home_path, home_path, e);
 	if (s->home < 0 && e->error == ENOENT && make) {
-		if (make_directories(s->pool, home_path, e))
-			return -1;
-		s->home = open_private(AT_FDCWD, home_path, home_path, home_path, e);
+		if (make_directories(s->pool, home_path, e) == 0)
+			s->home = open_private(AT_FDCWD, home_path, home_path, home_path, e);
 	}
-	return s->home < 0 ? -1 : 0;
+	return s->home < 0 ? host_directory_hint("XDG_STATE_HOME", "what sandboxes keep", e) : 0;
 }
 
 static int open_dir(struct store *s, const char *home_path, struct err *e)

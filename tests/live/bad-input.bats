@@ -197,6 +197,26 @@ teardown() {
 	done
 }
 
+@test "a directory of the environment that cannot be used: which variable it is from, what for, and the cure" {
+	local closed=$PROJECT/closed kept='it is from HOME, for what sandboxes keep: set HOME or XDG_STATE_HOME '
+	mkdir -m 000 "$closed"
+	capture env -u XDG_STATE_HOME HOME="$closed" XDG_CONFIG_HOME="$HOME/.config" "$SANDBOX" -- touch f
+	refused "^sandbox: $closed/.local/state/sandbox: Permission denied \\($kept"
+	capture env -u XDG_CONFIG_HOME HOME="$closed" "$SANDBOX" -- touch f
+	refused "$closed/.config/.*: Permission denied" '\(it is from HOME, for your profiles: set HOME or XDG_CONFIG_HOME '
+	XDG_CONFIG_HOME=$closed sb -p ./none.profile -- true
+	refused 'none.profile: No such file or directory$'
+	XDG_STATE_HOME=$closed sb -- touch f
+	refused "$closed/sandbox: Permission denied \\(it is from XDG_STATE_HOME, for .*: set XDG_STATE_HOME "
+	XDG_RUNTIME_DIR=$PROJECT/none sb -d -- touch f
+	refused "$PROJECT/none: No such file or directory \\(it is from XDG_RUNTIME_DIR, for the list of what runs: set XDG_RUN"
+	XDG_RUNTIME_DIR=/usr sb -d -- touch f
+	refused '/usr: belongs to another user \(it is from XDG_RUNTIME_DIR'
+	chmod 755 "$closed"
+	XDG_RUNTIME_DIR=$closed sb -d -- touch f
+	refused "$closed: open to others \\(chmod 700 $closed, if nobody has changed it\\)"
+}
+
 @test "no /proc on the host: a refusal or work" {
 	not_with_asan
 	capture unshare --user --map-root-user --mount bash -euc \
