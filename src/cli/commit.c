@@ -187,7 +187,8 @@ static int refuse(struct store_words *w, const struct commit *c, struct err *e)
 				str_safe(&w->pool, change_path(c->store, &c->changes.v[i])),
 				c->decisions[i].reason);
 	}
-	err_set(e, "%s: nothing was committed: %zu of %s refused", c->store->name, c->refused,
+	err_set(e, "%s: nothing was %s: %zu of %s refused", c->store->name,
+		c->options.discard ? "discarded" : "committed", c->refused,
 		amount(&w->pool, c->done + c->dropped + c->skipped + c->refused));
 	err_hint(e, "%s", refusal_hint(w, c));
 	e->code = 1;

@@ -102,7 +102,7 @@ static int look(struct store_words *w, struct view *v, struct err *e)
 		     store_open(&v->store, w->host.state_home, v->name, false, &missing) == 0;
 	store_done(&v->store);
 	if (has_ended(v) && v->store.refused.n) {
-		if (refused_parse(&v->store.refused, &v->refused))
+		if (refused_parse(&w->pool, &v->store.refused, &v->refused))
 			return err_set(e, "%s: its state is damaged: what was refused", v->name);
 		v->has_network = true;
 	}

@@ -119,16 +119,16 @@ int program_no_new_privs(void *context, struct err *e)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? err_errno(e, "PR_SET_NO_NEW_PRIVS") : 0;
 }
 
-int program_load_filter(const struct bpf *program, const char *what, struct err *e)
+int program_load_filter(const struct bpf *filter, const char *what, struct err *e)
 {
-	struct sock_fprog prog = {.len = (unsigned short)program->n, .filter = program->insn};
+	struct sock_fprog prog = {.len = (unsigned short)filter->n, .filter = filter->insn};
 
 	/*
 	 * SPEC_ALLOW: no speculative-store-bypass mitigation is switched on for the sake of the
 	 * filter (kernels before 5.16 would, and it costs up to 30 %). The program can only
 	 * speculate on its own memory.
 	 */
-	if (program->n &&
+	if (filter->n &&
 	    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &prog))
 		return err_errno(e, "cannot load the filter of %s", what);
 	return 0;

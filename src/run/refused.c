@@ -18,6 +18,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "plan/net.h"
+#include "store/text.h"
 
 /* --- the socket --- */
 
@@ -416,22 +417,44 @@ void refused_print(struct pool *pool, const struct refused *r, str_vec *ret)
 	}
 }
 
-int refused_parse(const str_vec *lines, struct refused *ret)
+static int parse_totals(char *text, struct refused *ret)
+{
+	int64_t total, by_hosts;
+
+	if (text_number(&text, INT64_MAX, &total) || text_number(&text, INT64_MAX, &by_hosts) ||
+	    text)
+		return -1;
+	ret->total = (uint64_t)total;
+	ret->by_hosts = (uint64_t)by_hosts;
+	return 0;
+}
+
+static int parse_row(char *text, struct refused_row *ret)
+{
+	int64_t count, protocol, port, closed;
+
+	if (text_number(&text, INT64_MAX, &count) || text_number(&text, UINT8_MAX, &protocol) ||
+	    text_number(&text, UINT16_MAX, &port) || text_number(&text, 1, &closed) || !text ||
+	    strlen(text) >= sizeof(ret->host))
+		return -1;
+	*ret = (struct refused_row){.protocol = (uint8_t)protocol,
+				    .port = (uint16_t)port,
+				    .closed = closed,
+				    .count = (uint64_t)count};
+	snprintf(ret->host, sizeof(ret->host), "%s", text);
+	return 0;
+}
+
+int refused_parse(struct pool *pool, const str_vec *lines, struct refused *ret)
 {
 	*ret = (struct refused){.socket = -1};
 	if (lines->n > REFUSED_ROWS + 1)
 		return -1;
-	if (lines->n &&
-	    sscanf(lines->v[0], "%" SCNu64 " %" SCNu64, &ret->total, &ret->by_hosts) != 2)
-		return -1;
-	for (size_t i = 1; i < lines->n; i++) {
-		struct refused_row *row = &ret->rows[ret->n_rows++];
-		int closed;
+	for (size_t i = 0; i < lines->n; i++) {
+		char *text = pool_strdup(pool, lines->v[i]);
 
-		if (sscanf(lines->v[i], "%" SCNu64 " %" SCNu8 " %" SCNu16 " %d %255s", &row->count,
-			   &row->protocol, &row->port, &closed, row->host) != 5)
+		if (i == 0 ? parse_totals(text, ret) : parse_row(text, &ret->rows[ret->n_rows++]))
 			return -1;
-		row->closed = closed;
 	}
 	return 0;
 }

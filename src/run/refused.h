@@ -66,4 +66,4 @@ void refused_json(struct jsonw *j, const struct refused *r);
 /* All but the names, as lines for the state of a sandbox that is kept; none if nothing was refused. */
 void refused_print(struct pool *pool, const struct refused *r, str_vec *ret);
 /* Back; *ret is not open. A line that it does not know: -1. */
-int refused_parse(const str_vec *lines, struct refused *ret);
+int refused_parse(struct pool *pool, const str_vec *lines, struct refused *ret);

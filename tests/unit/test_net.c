@@ -321,7 +321,7 @@ static void test_refused_lasts(void **state)
 	refuse(&r, NET_LOG_HOSTS, 6, "240.0.0.1", 443);
 	refuse(&r, NET_LOG_CLOSED, 1, "10.0.2.2", 0);
 	refused_print(&pool, &r, &lines);
-	assert_int_equal(refused_parse(&lines, &back), 0);
+	assert_int_equal(refused_parse(&pool, &lines, &back), 0);
 	assert_int_equal(back.n_rows, 2);
 	assert_string_equal(refused_line(&pool, &back), refused_line(&pool, &r));
 	for (size_t i = 0; i < 2; i++) {
@@ -333,12 +333,12 @@ static void test_refused_lasts(void **state)
 		     (const char *const[]){"", "1 6 443 0", "x 6 443 0 evil.test", NULL};
 	     *bad; bad++) {
 		lines.v[1] = *bad;
-		assert_int_equal(refused_parse(&lines, &back), -1);
+		assert_int_equal(refused_parse(&pool, &lines, &back), -1);
 	}
 	lines.n = 1;
 	while (lines.n <= REFUSED_ROWS + 1)
 		*vec_add(&pool, &lines) = "1 6 443 0 evil.test";
-	assert_int_equal(refused_parse(&lines, &back), -1);
+	assert_int_equal(refused_parse(&pool, &lines, &back), -1);
 	refused_done(&r);
 }
 
