@@ -120,3 +120,5 @@ void explain_print(struct session *s, FILE *out);
 void help_options(FILE *out);
 /* Usage of one command, by its name; returns 0. */
 int help_command(const char *name);
+/* The subcommand that somebody who typed this word may have meant, or NULL. */
+const char *help_likely(const char *word);

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/nearest.h"
 #include "base/str.h"
 #include "cli/completion.h"
 
@@ -76,6 +77,27 @@ int help_command(const char *name)
 	return 0;
 }
 
+/* Nothing is near an empty word. */
+static const char *name_at(size_t i, const void *context)
+{
+	(void)context;
+	return i >= commands_n ? NULL : commands[i].run ? commands[i].name : "";
+}
+
+const char *help_likely(const char *word)
+{
+	/* As podman and docker have it, where no spelling leads to our word. */
+	static const char *const others[][2] = {{"ps", "list"},	     {"rm", "remove"},
+						{"kill", "stop"},    {"top", "stats"},
+						{"diff", "changes"}, {"unpause", "resume"}};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (str_eq(word, others[i][0]))
+			return others[i][1];
+	}
+	return nearest(word, name_at, NULL);
+}
+
 static const char *page_of(const struct command *c)
 {
 	static const char *const of_changes[] = {"list",    "changes", "commit",
@@ -112,6 +134,7 @@ static void open_manual(const char *page)
 int cmd_help(int argc, char **argv)
 {
 	const struct command *c;
+	const char *likely;
 	struct err e = {0};
 
 	if (argc == 1 || str_eq(argv[1], "-h") || str_eq(argv[1], "--help")) {
@@ -125,7 +148,11 @@ int cmd_help(int argc, char **argv)
 	c = find(argv[1]);
 	if (!c) {
 		err_set(&e, "help: there is no command \"%s\"", argv[1]);
-		err_hint(&e, "`sandbox help` lists them");
+		likely = help_likely(argv[1]);
+		if (likely)
+			err_hint(&e, "did you mean %s?", likely);
+		else
+			err_hint(&e, "`sandbox help` lists them");
 		return cli_error(&e);
 	}
 	if (isatty(STDOUT_FILENO))

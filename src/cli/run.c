@@ -204,6 +204,18 @@ static int tell(const struct session *s, const struct outcome *out, int status)
 	return status;
 }
 
+/* Who typed `sandbox lst` may have meant a subcommand; who typed `run` or `--` did not. */
+static void hint_command(const struct session *s, char **argv, struct err *e)
+{
+	const char *word = s->options.argv[0], *likely;
+
+	if (e->code != 127 || word != argv[1] || str_eq(argv[0], "run") || strchr(word, '/'))
+		return;
+	likely = help_likely(word);
+	if (likely)
+		err_hint(e, "or did you mean `sandbox %s`?", likely);
+}
+
 static int run_options(struct session *s, int argc, char **argv, struct err *e)
 {
 	const struct run_options *o = &s->options;
@@ -243,6 +255,8 @@ static int run_options(struct session *s, int argc, char **argv, struct err *e)
 	if (o->detach)
 		return detach(s, &request, e);
 	rc = run_plan(&s->plan, &request, &out, e);
+	if (rc < 0)
+		hint_command(s, argv, e);
 	/* It may have begun, and changed something, before we could not go on. */
 	return tell(s, &out, rc < 0 ? cli_error(e) : rc);
 }

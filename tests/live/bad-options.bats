@@ -223,3 +223,24 @@ teardown() {
 	exited 127
 	one_line
 }
+
+@test "a first word that is not found and is near a subcommand: the message names it" {
+	local pair
+	for pair in lst:list lisst:list chnages:changes exce:exec ps:list rm:remove kill:stop diff:changes \
+		top:stats; do
+		capture env PATH=/nowhere "$SANDBOX" "${pair%:*}"
+		exited 127
+		one_line
+		said "^sandbox: ${pair%:*}: command not found in the sandbox's PATH \(or did you mean \`sandbox ${pair#*:}\`\?\)$"
+		sb help "${pair%:*}"
+		refused "did you mean ${pair#*:}\?"
+	done
+	sb run lisst
+	said "PATH$"
+	sb -- lisst
+	said "PATH$"
+	sb no-such-program
+	said "PATH$"
+	sb selftst
+	said "PATH$"
+}
