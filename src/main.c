@@ -71,7 +71,8 @@ int main(int argc, char **argv)
 	int status = run_command(argc, argv);
 	struct err e = {0};
 
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	/* Whoever failed has said why, and need not have got as far as all of its output. */
+	if (status == EXIT_SANDBOX || (fflush(stdout) == 0 && !ferror(stdout)))
 		return status;
 	err_errno(&e, "standard output");
 	return cli_error(&e);

@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "cli/store.h"
 #include "inside/visit.h"
+#include "run/run.h"
 #include "run/terminal.h"
 #include "store/log.h"
 
@@ -144,6 +145,12 @@ static bool is_to_read(const struct attached *a)
 	return a->reads && (a->has_terminal || tcgetpgrp(STDIN_FILENO) == getpgrp());
 }
 
+static int nobody_reads(struct err *e)
+{
+	errno = EPIPE;
+	return err_errno(e, "standard output");
+}
+
 /* The exit status, DETACHED, or -1. */
 static int follow(struct attached *a, struct err *e)
 {
@@ -151,14 +158,17 @@ static int follow(struct attached *a, struct err *e)
 		struct pollfd fds[] = {{.fd = a->connection, .events = POLLIN},
 				       {.fd = a->signals, .events = POLLIN},
 				       {.fd = a->watch, .events = POLLIN},
-				       {.fd = is_to_read(a) ? STDIN_FILENO : -1, .events = POLLIN}};
+				       {.fd = is_to_read(a) ? STDIN_FILENO : -1, .events = POLLIN},
+				       {.fd = STDOUT_FILENO}};
 		struct message m;
 		int rc = 0;
 
-		if (poll(fds, 4, -1) < 0 && errno != EINTR)
+		if (poll(fds, 5, -1) < 0 && errno != EINTR)
 			return err_errno(e, "poll");
 		if (fds[2].revents && show(a, e))
 			return -1;
+		if (fds[4].revents)
+			return nobody_reads(e);
 		if (fds[3].revents)
 			rc = type(a, e);
 		if (rc == 0 && fds[1].revents)
@@ -259,6 +269,8 @@ static int run(struct store_words *w, struct attached *a, struct err *e)
 	terminal_restore(&a->terminal);
 	log_close(&a->log);
 	store_done(&s);
+	if (status == -1 && e->error == EPIPE)
+		run_die_likewise(SIGPIPE);
 	if (status == DETACHED)
 		fprintf(stderr, "%ssandbox: %s goes on in the background\n",
 			a->has_terminal ? "\r\n" : "", a->name);

@@ -141,8 +141,6 @@ int cmd_completion(int argc, char **argv)
 		rc = err_set(&e, "completion: unexpected: %s",
 			     str_safe(&pool, argv[argc > 2 ? 2 : 1])),
 		err_hint(&e, "bash, zsh or fish");
-	else if (fflush(stdout) || ferror(stdout))
-		rc = err_errno(&e, "standard output");
 	if (rc < 0)
 		rc = cli_error(&e);
 	pool_done(&pool);

@@ -242,7 +242,7 @@ static int run_options(struct session *s, int argc, char **argv, struct err *e)
 		return -1;
 	if (o->explain) {
 		explain_print(s, stdout);
-		return fflush(stdout) || ferror(stdout) ? err_errno(e, "standard output") : 0;
+		return 0;
 	}
 	for (size_t i = 0; o->verbose && i < s->plan.notes.n; i++)
 		fprintf(stderr, "sandbox: note: %s\n", s->plan.notes.v[i]);

@@ -209,8 +209,6 @@ int store_command(enum store_arguments arguments, int (*run)(struct store_words 
 	} else if (rc == 0) {
 		host_init(&w.host, &w.pool, (const char *const *)environ);
 		rc = run(&w, &e);
-		if (rc >= 0 && (fflush(stdout) || ferror(stdout)))
-			rc = err_errno(&e, "standard output");
 	}
 	store_hide_progress();
 	if (rc < 0)
@@ -294,7 +292,11 @@ int store_in_child(int (*f)(void *context), void *context, struct err *e)
 		return err_errno(e, "fork");
 	if (pid == 0) {
 		status = f(context);
-		_exit(fflush(stdout) || ferror(stdout) ? EXIT_SANDBOX : status);
+		if ((fflush(stdout) || ferror(stdout)) && status != EXIT_SANDBOX) {
+			err_errno(e, "standard output");
+			status = cli_error(e);
+		}
+		_exit(status);
 	}
 	while (waitpid(pid, &status, 0) < 0) {
 		if (errno != EINTR)

@@ -371,6 +371,10 @@ teardown() {
 	one_line
 	[[ $stderr == 'sandbox: two: its state is damaged'* ]] || report 'the reason'
 	ok stop one three
+	capture bash -c '"$SANDBOX" start one >/dev/full'
+	exited 125
+	[ "$stderr" = 'sandbox: standard output: No space left on device' ] || report 'not told, or twice'
+	ok stop one
 	ok remove two
 	rm -r "$STATE/one/log"
 	ok start one

@@ -457,13 +457,17 @@ teardown() {
 	done
 }
 
-@test "output to a full device is an error, not silence" {
+@test "output to a full device is an error, not silence, and told once" {
 	[ -c /dev/full ] || skip "no /dev/full"
 	local words
-	for words in "profile list" "doctor --json" "version" "--help" "explain true" "completion bash"; do
+	export XDG_STATE_HOME=$PROJECT/state
+	sb -n kept --keep true
+	for words in "profile list" "doctor --json" "version" "--help" "help list" "explain true" \
+		"completion bash" "profile keys" "list" "list --json" "inspect kept" "discard kept"; do
 		# Several words.
 		# shellcheck disable=SC2086
 		capture bash -c '"$SANDBOX" '"$words"' >/dev/full'
-		[ "$status" -ne 0 ] || report "$words >/dev/full succeeded"
+		[ "$status" -eq 125 ] || report "$words >/dev/full succeeded"
+		[ "$stderr" = 'sandbox: standard output: No space left on device' ] || report "$words"
 	done
 }

@@ -45,6 +45,11 @@ detached() {
 	launchers+=("$(sed -n 's/^launcher \([0-9]*\) .*/\1/p' "$RUNNING/$1/state")")
 }
 
+runs_still() {
+	ok list --names
+	shows "^$1$"
+}
+
 readonly ANSWERS='while read -r x; do
 	case $x in
 	quit) exit 4 ;;
@@ -267,6 +272,19 @@ ways() {
 	exited 2
 	[ "$(cat shown)" = out ]
 	[ "$(cat said)" = err ]
+}
+
+@test "attach: ends as others do when nobody reads what it shows, whether or not there is more; the sandbox goes on" {
+	detached many -- sh -c 'while :; do echo line; sleep 0.1; done'
+	capture bash -c '"$SANDBOX" attach many | head -n 1; echo "${PIPESTATUS[0]}"'
+	printed $'line\n141'
+	silent
+	detached quiet -- sleep 120
+	capture bash -c '"$SANDBOX" attach quiet | sleep 0.2; echo "${PIPESTATUS[0]}"'
+	printed 141
+	silent
+	runs_still many
+	runs_still quiet
 }
 
 @test "attach: of one in the foreground, of none, of one that is kept: a line that says so" {
