@@ -381,7 +381,7 @@ static void json_undo(const struct store *s, const struct undo *u, bool applied)
 	jsonw_bool(&j, "applied", applied);
 	jsonw_open(&j, "paths", '[');
 	for (size_t i = 0; i < u->paths.n; i++)
-		jsonw_string(&j, NULL, u->paths.v[i]);
+		jsonw_string(&j, NULL, u->paths.v[i].path);
 	jsonw_close(&j, ']');
 	jsonw_open(&j, "conflicts", '[');
 	for (size_t i = 0; i < u->conflicts.n; i++) {
@@ -412,7 +412,11 @@ static int undo(struct store_words *w, struct store *s, struct err *e)
 	if (rc || w->flags & STORE_JSON)
 		return rc;
 	for (size_t i = 0; i < u.paths.n; i++)
-		printf("put back %s\n", str_safe(&w->pool, u.paths.v[i]));
+		printf("%s %s\n",
+		       !u.paths.v[i].added ? "put back"
+		       : dry_run	   ? "remove"
+					   : "removed",
+		       str_safe(&w->pool, u.paths.v[i].path));
 	if (!dry_run)
 		printf("undone: %s of %s %s pending again\n", amount(&w->pool, u.paths.n), s->name,
 		       u.paths.n == 1 ? "is" : "are");

@@ -46,6 +46,17 @@ static int enter_damaged(struct removal *r, struct store *s, struct err *e)
 		       : 0;
 }
 
+static bool runs(struct store_words *w, const char *name)
+{
+	struct running r = {.pool = &w->pool, .home = -1, .dir = -1, .process = -1};
+	struct err ignored = {0};
+	bool found = w->host.runtime_home &&
+		     running_read(&r, w->host.runtime_home, name, &ignored) > 0;
+
+	running_done(&r);
+	return found;
+}
+
 /* Of a child: its user namespace is of no use, another one may be. Above all that a command returns. */
 enum { TRY_WIDEST = 250 };
 
@@ -68,6 +79,8 @@ static int remove_one(void *context)
 	if (rc == 0)
 		rc = store_remove(&s, &e);
 	store_done(&s);
+	if (rc && !(r->words->flags & STORE_FORCE) && runs(r->words, r->name))
+		err_hint(&e, "`sandbox stop %s` ends it, and so does --force", r->name);
 	return rc ? cli_error(&e) : 0;
 }
 
@@ -111,17 +124,6 @@ static bool is_kept(struct store_words *w, const char *name)
 		(store_open(&s, w->host.state_home, name, false, &e) == 0 || e.error != ENOENT);
 
 	store_done(&s);
-	return found;
-}
-
-static bool runs(struct store_words *w, const char *name)
-{
-	struct running r = {.pool = &w->pool, .home = -1, .dir = -1, .process = -1};
-	struct err ignored = {0};
-	bool found = w->host.runtime_home &&
-		     running_read(&r, w->host.runtime_home, name, &ignored) > 0;
-
-	running_done(&r);
 	return found;
 }
 

@@ -241,6 +241,16 @@ static void remember_effects(struct launch *l)
 		refused_print(l->plan->pool, out->connections, &l->store.refused);
 }
 
+static void count_trees(const struct store *s, struct outcome *out)
+{
+	for (size_t i = 0; i < s->trees.n; i++) {
+		if (s->trees.v[i].changes) {
+			out->tree = s->trees.v[i].path;
+			out->trees++;
+		}
+	}
+}
+
 static int settle(struct launch *l, struct err *e)
 {
 	struct outcome *out = l->outcome;
@@ -255,6 +265,7 @@ static int settle(struct launch *l, struct err *e)
 		changes = changes_record(&l->store, e);
 	if (is_to_keep(l, changes)) {
 		out->changes = changes < 0 ? 0 : (size_t)changes;
+		count_trees(&l->store, out);
 		remember_effects(l);
 		return changes < 0 || store_end(&l->store, l->status, e) ? -1 : 0;
 	}
@@ -270,8 +281,6 @@ void overlay_end(void *context)
 	fd_closep(&l->overlays);
 	fd_closep(&l->overlays_inside);
 	await_servers(l);
-	l->outcome->trees = l->store.trees.n;
-	l->outcome->tree = l->store.trees.n ? l->store.trees.v[0].path : NULL;
 	if (settle(l, &e))
 		l->outcome->store = e;
 	fd_closep(&l->user_namespace);

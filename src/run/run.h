@@ -84,10 +84,10 @@ struct sandbox_request {
 	void *context;
 };
 struct outcome {
-	const char *kept; /* its name; NULL: nothing is left of it */
-	size_t changes, trees;
-	const char *tree; /* the first one's path */
-	int64_t wall;	  /* microseconds from the program's start to its end */
+	const char *kept;      /* its name; NULL: nothing is left of it */
+	size_t changes, trees; /* that have changes */
+	const char *tree;      /* the last one's path */
+	int64_t wall;	       /* microseconds from the program's start to its end */
 	bool has_group; /* usage is what the cgroup says; else what could be learned of processes */
 	bool timed_out; /* RuntimeMaxSec= has passed */
 	struct err

@@ -417,8 +417,12 @@ ssize_t changes_record(struct store *s, struct err *e)
 
 	if (base_read(s, &x.old, e))
 		return -1;
-	for (size_t i = 0; i < s->trees.n && rc == 0; i++)
+	for (size_t i = 0; i < s->trees.n && rc == 0; i++) {
+		const size_t before = x.changes;
+
 		rc = record_tree(&x, i);
+		s->trees.v[i].changes = x.changes - before;
+	}
 	base_done(&x.now);
 	if (rc)
 		return -1;

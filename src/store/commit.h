@@ -142,8 +142,12 @@ bool commit_interrupted(const struct store *s);
 struct undo_conflict {
 	const char *path, *reason;
 };
+struct undo_path {
+	const char *path; /* absolute */
+	bool added;	  /* by the commit, so that it is removed; else it is put back */
+};
 struct undo {
-	str_vec paths;				/* put back, absolute */
+	vec_of(struct undo_path) paths;
 	vec_of(struct undo_conflict) conflicts; /* if there are any, nothing was done */
 	str_vec strange;			/* as in struct recovery */
 	const char *kept;

@@ -175,7 +175,8 @@ static int is_locked(const struct store *s, struct err *e)
 	struct err ignored;
 
 	if (read_state(&other, &ignored) == 0 && other.running)
-		return err_set(e, "%s: it is running", s->name);
+		return err_set(e, "%s: it is running", s->name),
+		       err_hint(e, "`sandbox stop %s` ends it", s->name);
 	err_set(e, "%s: another command is working on it", s->name);
 	return err_hint(e, "try again when that has ended");
 }

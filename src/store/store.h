@@ -33,6 +33,7 @@ struct store_tree {
 	dev_t dev; /* of the tree's root, so that another directory in its place is refused */
 	ino_t ino;
 	int64_t born; /* when it was made; 0: unknown. A device may have another number after a boot */
+	size_t changes; /* of this run; not stored */
 };
 enum { STORE_TREES_MAX = 64 };
 

@@ -48,6 +48,11 @@ int store_open_tree(const struct store *s, size_t tree, struct err *e)
 	/* A device may have another number after a boot; then the time of birth decides. */
 	if (same && device(&st) != t->dev)
 		same = t->born && birth(&st) == t->born;
+	if (fd < 0 && e->error == ENOENT) {
+		err_set(e, "%s: the directory that it was started on is gone: %s", s->name,
+			t->path);
+		return err_hint(e, "put it back, or `sandbox remove %s`", s->name);
+	}
 	if (fd < 0 || same)
 		return fd;
 	fd_closep(&fd);

@@ -254,20 +254,36 @@ static int mark(struct work *w, struct err *e)
 	return -1;
 }
 
+static int by_path(const void *a, const void *b)
+{
+	const struct undo_path *x = a, *y = b;
+	int order = strcmp(x->path, y->path);
+
+	return order ? order : x->added - y->added;
+}
+
 static void list_paths(struct work *w, struct undo *ret)
 {
+	size_t n = 0;
+
 	for (size_t i = 0; i < w->journal->ops.n; i++) {
 		const struct op *op = &w->journal->ops.v[i];
 
 		if (op->kind == OP_LIKE || op->kind == OP_DROP || op->kind == OP_RAISE ||
 		    op->kind == OP_TIMES)
 			continue;
-		if (!(op->flags & OP_REPLACED))
-			*vec_add(w->pool, &ret->paths) =
-				path_join(w->pool, w->store->trees.v[op->tree].path, op->path);
+		*vec_add(w->pool, &ret->paths) = (struct undo_path){
+			path_join(w->pool, w->store->trees.v[op->tree].path, op->path),
+			op->host.type == NODE_NONE};
 	}
 	if (ret->paths.n)
-		qsort(ret->paths.v, ret->paths.n, sizeof(*ret->paths.v), by_text);
+		qsort(ret->paths.v, ret->paths.n, sizeof(*ret->paths.v), by_path);
+	/* What was replaced has a second operation, which has found nothing there. */
+	for (size_t i = 0; i < ret->paths.n; i++) {
+		if (i == 0 || !str_eq(ret->paths.v[i].path, ret->paths.v[n - 1].path))
+			ret->paths.v[n++] = ret->paths.v[i];
+	}
+	ret->paths.n = n;
 }
 
 static int undo(struct work *w, bool dry_run, const volatile sig_atomic_t *stop, struct undo *ret,

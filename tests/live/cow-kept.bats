@@ -48,6 +48,8 @@ kept() {
 	mkdir a b
 	sb --name two -p shell --ro . --cow a --cow b -- touch a/x b/y
 	[[ $stderr == "sandbox: 2 changes to 2 trees: kept as two, "* ]] || report "several trees"
+	sb --name one -p shell --ro . --cow a --cow b -- touch b/z
+	[[ $stderr == "sandbox: 1 change to $PROJECT/b: kept as one, "* ]] || report "the one that has changed"
 }
 
 @test "a path with control characters is shown in a safe way" {
@@ -274,6 +276,53 @@ kept() {
 	sb --name fit -- true
 	refused "fit: where it was started"
 	mv "$PROJECT.moved" "$PROJECT"
+}
+
+@test "a tree that is gone: who misses it, and the two ways out" {
+	local words
+	mkdir tree
+	sb --quiet --name lost -p shell --ro . --cow tree -- touch tree/f
+	mv tree old
+	for words in 'changes lost' 'commit lost' 'discard lost tree/f' 'list --changes'; do
+		# Several words.
+		# shellcheck disable=SC2086
+		sb $words
+		one_line
+		[ "$stderr" = "sandbox: lost: the directory that it was started on is gone: $PROJECT/tree (put it back, or \`sandbox remove lost\`)" ] ||
+			report "$words"
+	done
+	ok remove lost
+	nothing_kept
+}
+
+@test "undo says what it puts back and what it removes" {
+	local backend
+	for backend in "${BACKENDS[@]}"; do
+		echo x >changed
+		echo x >deleted
+		echo x >file
+		mkdir directory
+		cow "$backend" --quiet --name back -- sh -c 'echo y >changed; rm deleted; echo y >added; mkdir new; rm file; mkdir file
+			rmdir directory; echo y >directory'
+		ok commit back
+		ok undo -n back
+		printed "remove $PROJECT/added
+put back $PROJECT/changed
+put back $PROJECT/deleted
+put back $PROJECT/directory
+put back $PROJECT/file
+remove $PROJECT/new"
+		ok undo back
+		printed "removed $PROJECT/added
+put back $PROJECT/changed
+put back $PROJECT/deleted
+put back $PROJECT/directory
+put back $PROJECT/file
+removed $PROJECT/new
+undone: 6 changes of back are pending again"
+		forget
+		rmdir directory
+	done
 }
 
 @test "a damaged state is refused, not guessed at" {

@@ -449,6 +449,18 @@ remember_files() {
 	gone 143
 }
 
+@test "commands that need one to have ended say how to end it" {
+	local command
+	begin -p shell --cow . -n web -- sh -c "$SLEEP"
+	for command in commit discard undo; do
+		sb "$command" web
+		refused '^sandbox: web: it is running \(`sandbox stop web` ends it\)$'
+	done
+	sb remove web
+	refused '^sandbox: web: it is running \(`sandbox stop web` ends it, and so does --force\)$'
+	ok remove --force web
+}
+
 @test "the bash completion knows the names of those that run" {
 	begin -p shell -n first -- sh -c "$SLEEP"
 	sb --quiet -p shell --keep -n old -- true

@@ -107,9 +107,9 @@ static struct store full_store(void)
 				       .by_helper = true,
 				       .drop_groups = true}};
 
-	*vec_add(&pool, &s.trees) = (struct store_tree){"/home/u/tree", false, 66304, 131, 17};
+	*vec_add(&pool, &s.trees) = (struct store_tree){"/home/u/tree", false, 66304, 131, 17, 0};
 	*vec_add(&pool, &s.trees) =
-		(struct store_tree){"/srv/new\nline", true, UINT64_MAX, UINT64_MAX, 0};
+		(struct store_tree){"/srv/new\nline", true, UINT64_MAX, UINT64_MAX, 0, 0};
 	s.ended = 43;
 	s.exit = 137;
 	*vec_add(&pool, &s.effects) = "killed by MemoryMax=64M, peak 64M";
