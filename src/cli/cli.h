@@ -117,8 +117,9 @@ void report_json_count(struct jsonw *j, const char *key, int64_t n);
 /* explain.c */
 void explain_print(struct session *s, FILE *out);
 /* help.c */
-void help_options(FILE *out);
-/* Usage of one command, by its name; returns 0. */
+/* Usage of one command, by its name, or if it is of none the general one; returns 0. */
 int help_command(const char *name);
+/* "  HEAD DOC", with DOC in a column behind `width` letters, and wrapped there. */
+void help_row(FILE *out, size_t width, const char *head, const char *doc);
 /* The subcommand that somebody who typed this word may have meant, or NULL. */
 const char *help_likely(const char *word);

@@ -136,8 +136,8 @@ int cmd_doctor(int argc, char **argv)
 	int rc;
 
 	if (argc == 2 && (str_eq(argv[1], "-h") || str_eq(argv[1], "--help"))) {
-		printf("Usage: sandbox doctor [--json]\nWhat this host offers, and how to mend what it lacks. Status 0:"
-		       " everything needed is there.\n");
+		printf("Usage: sandbox doctor [--json]\nWhat this host offers, and how to mend what it lacks.\n"
+		       "Status 0: everything needed is there.\n");
 		return 0;
 	}
 	if (argc > 1 && !json) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,41 +11,90 @@
 #include "base/str.h"
 #include "cli/completion.h"
 
-void help_options(FILE *out)
+enum { WIDTH = 80, OPTION_WIDTH = 31 };
+
+/* Up to a space, but for those in brackets: "[--since TIME]" is one. */
+static size_t word_length(const char *text)
 {
-	fprintf(out,
-		"Usage: sandbox [RUN-OPTIONS] [--] COMMAND [ARG...]\n"
-		"       sandbox SUBCOMMAND [...]\n\n"
-		"Runs COMMAND so that it sees no home directory, no network, no other process and no key,\n"
-		"and changes a copy, or what the profile says. Without root, without a daemon.\n\n"
-		"  sandbox ./install.sh              run it on a copy of this directory\n"
-		"  sandbox changes NAME              what it has changed there; NAME is said at the end\n"
-		"  sandbox commit NAME               apply that; `sandbox undo NAME` takes it back\n"
-		"  sandbox --profile build make      compile the project in this directory, offline\n"
-		"  sandbox explain -p build make     what that would do, line by line\n"
-		"  sandbox doctor                    what this host lacks, and how to mend it\n\n"
-		"Run options:\n");
+	size_t n = 0, depth = 0;
+
+	for (; text[n] && (text[n] != ' ' || depth); n++)
+		depth += (text[n] == '[') - (text[n] == ']');
+	return n;
+}
+
+/* The line has `column` letters by now; those behind it begin at `indent`. */
+static void put_wrapped(FILE *out, const char *text, size_t column, size_t indent)
+{
+	const char *separator = "";
+
+	while (*text) {
+		size_t n = word_length(text);
+
+		if (*separator && column + 1 + n > WIDTH) {
+			fprintf(out, "\n%*s", (int)indent, "");
+			column = indent;
+			separator = "";
+		}
+		fprintf(out, "%s%.*s", separator, (int)n, text);
+		column += strlen(separator) + n;
+		separator = " ";
+		text += n + strspn(text + n, " ");
+	}
+	fputc('\n', out);
+}
+
+void help_row(FILE *out, size_t width, const char *head, const char *doc)
+{
+	const size_t indent = 2 + width + 1;
+
+	fprintf(out, "  %-*s", (int)width, head);
+	if (strlen(head) > width)
+		fprintf(out, "\n%*s", (int)indent, "");
+	else
+		fputc(' ', out);
+	put_wrapped(out, doc, indent, indent);
+}
+
+static void put_run_options(FILE *out)
+{
+	fputs("Run options:\n", out);
 	for (size_t i = 0; i < option_rows_n; i++) {
 		const struct option_row *row = &option_rows[i];
-		char text[80];
+		char head[80];
 
-		snprintf(text, sizeof(text), "--%s%s%s%s", row->name,
+		snprintf(head, sizeof(head), "%c%c%c --%s%s%s%s", row->letter ? '-' : ' ',
+			 row->letter ? row->letter : ' ', row->letter ? ',' : ' ', row->name,
 			 row->bare	 ? "[="
 			 : row->argument ? " "
 					 : "",
 			 row->argument ? row->argument : "", row->bare ? "]" : "");
-		fprintf(out, "  %c%c%c %-36s %s\n", row->letter ? '-' : ' ',
-			row->letter ? row->letter : ' ', row->letter ? ',' : ' ', text, row->doc);
+		help_row(out, OPTION_WIDTH, head, row->doc);
 	}
-	fprintf(out, "\nSubcommands:\n");
+}
+
+static void print_general(void)
+{
+	puts("Usage: sandbox [RUN-OPTIONS] [--] COMMAND [ARG...]\n"
+	     "       sandbox SUBCOMMAND [...]\n\n"
+	     "Runs COMMAND so that it sees no home directory, no network, no other process and\n"
+	     "no key, and changes a copy, or what the profile says. Without root, without a\n"
+	     "daemon.\n\n"
+	     "  sandbox ./install.sh            run it on a copy of this directory\n"
+	     "  sandbox changes NAME            what it has changed; NAME is said at the end\n"
+	     "  sandbox commit NAME             apply that; `sandbox undo NAME` takes it back\n"
+	     "  sandbox --profile build make    compile the project in this directory, offline\n"
+	     "  sandbox explain -p build make   what that would do, line by line\n"
+	     "  sandbox doctor                  what this host lacks, and how to mend it\n");
+	put_run_options(stdout);
+	printf("\nSubcommands:\n");
 	for (size_t i = 0; i < commands_n; i++) {
 		if (commands[i].run)
-			fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].doc);
+			printf("  %-11s %s\n", commands[i].name, commands[i].doc);
 	}
-	fprintf(out,
-		"\nExit status: the command's own; 128+N if signal N ended it; 125 if sandbox failed;\n"
-		"126 found but not executable; 127 not found.\n"
-		"Manual: man sandbox, man sandbox-changes, man sandbox-network, man sandbox-profile\n");
+	puts("\nExit status: the command's own; 128+N if signal N ended it; 125 if sandbox\n"
+	     "failed; 126 found but not executable; 127 not found.\n"
+	     "Manual: man sandbox, sandbox-changes, sandbox-network, sandbox-profile");
 }
 
 /* One word a line, for scripts: `help --options`, `help --commands`. */
@@ -60,7 +110,7 @@ static void print_words(bool options)
 
 static const struct command *find(const char *name)
 {
-	for (size_t i = 0; i < commands_n; i++) {
+	for (size_t i = 0; name && i < commands_n; i++) {
 		if (commands[i].run && str_eq(commands[i].name, name))
 			return &commands[i];
 	}
@@ -70,10 +120,21 @@ static const struct command *find(const char *name)
 int help_command(const char *name)
 {
 	const struct command *c = find(name);
+	size_t indent;
 
-	if (!c)
-		return EXIT_SANDBOX;
-	printf("Usage: sandbox %s %s\n%s\n", c->name, c->arguments, c->doc);
+	if (!c) {
+		print_general();
+		return 0;
+	}
+	indent = (size_t)printf("Usage: sandbox %s", c->name);
+	if (*c->arguments)
+		indent += (size_t)printf(" ");
+	put_wrapped(stdout, c->arguments, indent, indent);
+	puts(c->doc);
+	if (has_run_options(c)) {
+		putchar('\n');
+		put_run_options(stdout);
+	}
 	return 0;
 }
 
@@ -137,10 +198,10 @@ int cmd_help(int argc, char **argv)
 	const char *likely;
 	struct err e = {0};
 
-	if (argc == 1 || str_eq(argv[1], "-h") || str_eq(argv[1], "--help")) {
-		help_options(stdout);
-		return 0;
-	}
+	if (argc == 1)
+		return help_command(NULL);
+	if (str_eq(argv[1], "-h") || str_eq(argv[1], "--help"))
+		return help_command("help");
 	if (str_eq(argv[1], "--options") || str_eq(argv[1], "--commands")) {
 		print_words(str_eq(argv[1], "--options"));
 		return 0;
@@ -157,7 +218,7 @@ int cmd_help(int argc, char **argv)
 	}
 	if (isatty(STDOUT_FILENO))
 		open_manual(page_of(c));
-	return store_help(c->name);
+	return c->run(2, (char *[]){argv[1], "--help", NULL});
 }
 
 int cmd_version(int argc, char **argv)

@@ -12,7 +12,7 @@
 struct words {
 	struct pool pool;
 	struct host host;
-	bool json, resolved;
+	bool json, resolved, help;
 	const char *names[64];
 	size_t n;
 };
@@ -31,6 +31,8 @@ static int parse_words(struct words *w, char **argv, struct err *e)
 			w->json = true;
 		else if (str_eq(*argv, "--resolved"))
 			w->resolved = true;
+		else if (str_eq(*argv, "-h") || str_eq(*argv, "--help"))
+			w->help = true;
 		else if ((*argv)[0] == '-')
 			return err_set(e, "profile: there is no option %s", *argv);
 		else if (w->n < sizeof(w->names) / sizeof(w->names[0]))
@@ -280,29 +282,49 @@ static int print_keys(struct words *w, struct err *e)
 	return 0;
 }
 
+static const struct {
+	const char *name;
+	int (*run)(struct words *w, struct err *e);
+	const char *arguments, *doc;
+} verbs[] = {
+	{"list", list, "", "the profiles there are"},
+	{"show", show, "[--resolved] NAME|PATH",
+	 "its file, or with all that it inherits, and where each line is from"},
+	{"check", check, "NAME|PATH...", "the first mistake of each"},
+	{"diff", diff, "A B", "what B says otherwise than A, after inheritance"},
+	{"keys", print_keys, "", "all keys, with what they take"},
+};
+enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
+
+static int print_help(void)
+{
+	help_command("profile");
+	putchar('\n');
+	for (size_t i = 0; i < VERBS; i++) {
+		char head[64];
+
+		snprintf(head, sizeof(head), "%s %s", verbs[i].name, verbs[i].arguments);
+		help_row(stdout, 28, head, verbs[i].doc);
+	}
+	puts("\nlist, show and keys take --json.");
+	return 0;
+}
+
 int cmd_profile(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		int (*run)(struct words *w, struct err *e);
-	} verbs[] = {{"list", list},
-		     {"show", show},
-		     {"check", check},
-		     {"diff", diff},
-		     {"keys", print_keys}};
 	struct words w = {0};
 	struct err e = {0};
 	int rc = 1;
 
 	if (argc > 1 && (str_eq(argv[1], "-h") || str_eq(argv[1], "--help")))
-		return help_command("profile");
-	for (size_t i = 0; argc > 1 && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		return print_help();
+	for (size_t i = 0; argc > 1 && i < VERBS; i++) {
 		if (!str_eq(argv[1], verbs[i].name))
 			continue;
 		rc = parse_words(&w, argv + 2, &e);
 		host_init(&w.host, &w.pool, (const char *const *)environ);
 		if (rc == 0)
-			rc = verbs[i].run(&w, &e);
+			rc = w.help ? print_help() : verbs[i].run(&w, &e);
 		if (rc < 0)
 			rc = cli_error(&e);
 		pool_done(&w.pool);

@@ -268,7 +268,7 @@ static int run_or_explain(int argc, char **argv, bool explain)
 	int rc = options_parse(&s.pool, argc, argv, &s.options, &e);
 
 	if (rc == 0 && s.options.help) {
-		help_options(stdout);
+		help_command(argv[0]);
 	} else if (rc == 0 && s.options.version) {
 		cmd_version(s.options.json ? 2 : 1, (char *[]){"version", "--json", NULL});
 	} else if (rc == 0) {

@@ -66,11 +66,6 @@ bool store_option_is_of(const struct store_option *row, const char *command)
 	return false;
 }
 
-static const char *name_and_value(struct pool *p, const struct store_option *row)
-{
-	return pool_printf(p, "%s %s", row->name, row->value);
-}
-
 int store_help(const char *command)
 {
 	struct pool pool = {0};
@@ -80,9 +75,12 @@ int store_help(const char *command)
 		const struct store_option *row = &store_options[i];
 
 		if (store_option_is_of(row, command))
-			printf("  %c%c%c --%-16s %s\n", row->letter ? '-' : ' ',
-			       row->letter ? row->letter : ' ', row->letter ? ',' : ' ',
-			       row->value ? name_and_value(&pool, row) : row->name, row->doc);
+			help_row(stdout, 21,
+				 pool_printf(&pool, "%c%c%c --%s%s%s", row->letter ? '-' : ' ',
+					     row->letter ? row->letter : ' ',
+					     row->letter ? ',' : ' ', row->name,
+					     row->value ? " " : "", row->value ? row->value : ""),
+				 row->doc);
 	}
 	pool_done(&pool);
 	return 0;

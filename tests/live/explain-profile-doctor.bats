@@ -420,7 +420,6 @@ teardown() {
 			shows "(^|[^a-z-])$option([^a-z-]|\$)"
 		done
 		shows '(^| )explain' '(^| )profile' '(^| )doctor' '(^| )completion'
-		[ "$(awk '{ if (length($0) > m) m = length($0) } END { print m }' <<<"$output")" -le 100 ]
 		[ "$(tail -c 1 "$BATS_TEST_TMPDIR/stdout" | od -An -c | tr -d ' ')" = '\n' ]
 	done
 }
@@ -430,13 +429,32 @@ teardown() {
 	for word in $COMMANDS; do
 		for form in -h --help; do
 			ok "$word" "$form"
-			shows "$word"
+			shows "^Usage: sandbox $word"
 		done
-		sb help "$word"
-		exited 0
+		one=$output
+		ok help "$word"
+		printed "$one"
+	done
+	for form in -h --help; do
+		ok profile show "$form"
+		shows '^  show \[--resolved\] NAME\|PATH' '^  diff A B'
+		ok explain -p build "$form"
+		shows '^Usage: sandbox explain' '--profile'
+		lacks 'Subcommands'
 	done
 	sb help nosuch
 	refused nosuch
+}
+
+@test "what --help prints fits 80 columns and has no blank at the end of a line" {
+	local word
+	for word in '' $("$SANDBOX" help --commands); do
+		ok $word --help
+		lacks '^.{81}'
+		lacks ' $'
+	done
+	ok profile show --help
+	lacks '^.{81}'
 }
 
 @test "version on standard output in both forms" {
