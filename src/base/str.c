@@ -63,7 +63,8 @@ const char *str_words(struct pool *p, const char *s, str_vec *ret)
 	}
 }
 
-size_t str_utf8(const char *text)
+/* As str_utf8; which one it is. */
+static size_t decode(const char *text, unsigned *ret)
 {
 	const unsigned char *s = (const unsigned char *)text;
 	static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -72,6 +73,7 @@ size_t str_utf8(const char *text)
 
 	if (n == 0 || s[0] > 0xf4)
 		return 0;
+	*ret = s[0];
 	if (n == 1)
 		return 1;
 	value = s[0] & (0xffu >> (n + 1));
@@ -82,7 +84,69 @@ size_t str_utf8(const char *text)
 	}
 	if (value < least[n] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
 		return 0;
+	*ret = value;
 	return n;
+}
+
+size_t str_utf8(const char *text)
+{
+	unsigned ignored;
+
+	return decode(text, &ignored);
+}
+
+/* Marks that stand on the letter before, and what is twice as wide, by blocks. */
+static const struct {
+	unsigned first, last;
+	size_t columns;
+} odd[] = {
+	{0x300, 0x36f, 0},     {0x483, 0x489, 0},     {0x591, 0x5bd, 0},     {0x610, 0x61a, 0},
+	{0x64b, 0x65f, 0},     {0xe34, 0xe3a, 0},     {0xe47, 0xe4e, 0},     {0x1100, 0x115f, 2},
+	{0x1160, 0x11ff, 0},   {0x1ab0, 0x1ace, 0},   {0x1dc0, 0x1dff, 0},   {0x200b, 0x200f, 0},
+	{0x20d0, 0x20f0, 0},   {0x2e80, 0x3029, 2},   {0x302a, 0x302d, 0},   {0x302e, 0x303e, 2},
+	{0x3041, 0x3098, 2},   {0x3099, 0x309a, 0},   {0x309b, 0xa4cf, 2},   {0xa960, 0xa97f, 2},
+	{0xac00, 0xd7a3, 2},   {0xf900, 0xfaff, 2},   {0xfe00, 0xfe0f, 0},   {0xfe20, 0xfe2f, 0},
+	{0xfe30, 0xfe6f, 2},   {0xff01, 0xff60, 2},   {0xffe0, 0xffe6, 2},   {0x17000, 0x18cd5, 2},
+	{0x1b000, 0x1b2fb, 2}, {0x1f300, 0x1f64f, 2}, {0x1f680, 0x1f6ff, 2}, {0x1f90c, 0x1f9ff, 2},
+	{0x20000, 0x3fffd, 2}, {0xe0020, 0xe01ef, 0},
+};
+
+/* Of the character at `text`, with its length; a byte that is none takes one. */
+static size_t columns_of(const char *text, size_t *ret_n)
+{
+	unsigned value = 0;
+	size_t n = decode(text, &value);
+
+	*ret_n = n ? n : 1;
+	for (size_t i = 0; n > 1 && i < sizeof(odd) / sizeof(odd[0]); i++) {
+		if (value >= odd[i].first && value <= odd[i].last)
+			return odd[i].columns;
+	}
+	return 1;
+}
+
+size_t str_columns(const char *text)
+{
+	size_t columns = 0, n;
+
+	for (; *text; text += n)
+		columns += columns_of(text, &n);
+	return columns;
+}
+
+size_t str_cut(const char *text, size_t columns)
+{
+	size_t at = 0, n;
+
+	while (text[at]) {
+		size_t more = columns_of(text + at, &n);
+
+		if (more > columns)
+			break;
+		columns -= more;
+		at += n;
+	}
+	return at;
 }
 
 /* C1 controls (U+0080..U+009F) drive terminals as the C0 ones do; the marks of direction show text in

@@ -30,6 +30,10 @@ const char *str_words(struct pool *p, const char *s, str_vec *ret);
  * not).
  */
 size_t str_utf8(const char *text);
+/* Columns that a terminal needs for it; wcwidth(3) knows it in some locales only. */
+size_t str_columns(const char *text);
+/* How many bytes of it need no more than so many columns. */
+size_t str_cut(const char *text, size_t columns);
 
 /* A character that makes a terminal do, or show, something else than text from left to right. */
 bool str_is_trick(const char *s);

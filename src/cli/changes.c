@@ -265,8 +265,11 @@ static void print_stat_line(struct store_words *w, const struct store *s, const 
 			    const struct diff_lines *lines, int width)
 {
 	off_t before = size_of(&c->before), after = size_of(&c->after);
+	const char *path = shown_path(w, s, c);
+	int columns = (int)str_columns(path);
 
-	printf(" %c %-*s |", kinds[c->kind].letter, width, shown_path(w, s, c));
+	printf(" %c %s%*s |", kinds[c->kind].letter, path, width > columns ? width - columns : 0,
+	       "");
 	if (before || after || lines->counted)
 		printf(" %lld -> %lld bytes", (long long)before, (long long)after);
 	if (lines->counted)
@@ -302,7 +305,7 @@ static int print_stat(struct store_words *w, const struct store *s, const change
 		return -1;
 	for (size_t i = 0; i < changes->n; i++) {
 		const struct change *c = &changes->v[i];
-		int length = (int)strlen(shown_path(w, s, c));
+		int length = (int)str_columns(shown_path(w, s, c));
 
 		width = length > width && length < 60 ? length : width;
 		t.bytes += size_of(&c->after) - size_of(&c->before);

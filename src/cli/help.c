@@ -228,8 +228,9 @@ int cmd_version(int argc, char **argv)
 
 	if (argc > 1 && (str_eq(argv[1], "-h") || str_eq(argv[1], "--help")))
 		return help_command("version");
-	if (argc > 1 && !str_eq(argv[1], "--json")) {
-		err_set(&e, "version: there is no option %s", argv[1]);
+	if (argc > 2 || (argc > 1 && !str_eq(argv[1], "--json"))) {
+		err_set(&e, "version: unexpected: %s", argv[1 + str_eq(argv[1], "--json")]);
+		err_hint(&e, "it takes no arguments, but --json");
 		return cli_error(&e);
 	}
 	if (argc == 1) {

@@ -148,6 +148,30 @@ static const char *exit_text(struct pool *p, const struct row *r)
 	return r->runs || !r->store.ended ? "-" : pool_printf(p, "%d", r->store.exit);
 }
 
+/* Columns of the others, with those of the spaces behind them. */
+enum { FIXED = 2 + 7 + 2 + 4 + 2 + 16 + 2 + 2, CHANGES = 7 + 2 };
+
+/* So much of the last column as a terminal has room for. */
+static const char *fit(struct store_words *w, const char *text, int used)
+{
+	const size_t width = isatty(STDOUT_FILENO) ? store_screen("COLUMNS", false) : 0,
+		     others = (size_t)used + FIXED + (w->flags & STORE_CHANGES ? CHANGES : 0);
+
+	return width ? store_fit(&w->pool, text, width > others ? width - others : 0) : text;
+}
+
+/* The command and the first tree. */
+static const char *last_column(const struct row *r)
+{
+	struct pool *p = &r->words->pool;
+	const char *text = store_command_text(p, command(r), SHOWN);
+
+	if (!r->store.trees.n)
+		return text;
+	return pool_printf(p, "%s  (%s%s)", text, str_safe(p, r->store.trees.v[0].path),
+			   r->store.trees.n > 1 ? ", ..." : "");
+}
+
 static void print_row(const struct row *r, int name_width, int profile_width)
 {
 	struct pool *p = &r->words->pool;
@@ -162,21 +186,18 @@ static void print_row(const struct row *r, int name_width, int profile_width)
 		printf("%7" PRId64 "  ", r->changes);
 	else if (r->words->flags & STORE_CHANGES)
 		printf("%7s  ", "-");
-	printf("%-*s  %s", profile_width, safe_profile(r),
-	       store_command_text(p, command(r), SHOWN));
-	if (r->store.trees.n)
-		printf("  (%s%s)", str_safe(p, r->store.trees.v[0].path),
-		       r->store.trees.n > 1 ? ", ..." : "");
-	putchar('\n');
+	printf("%-*s  %s\n", profile_width, safe_profile(r),
+	       fit(r->words, last_column(r), name_width + profile_width));
 }
 
-static void print_rows(const struct store_words *w, const row_vec *rows)
+static void print_rows(struct store_words *w, const row_vec *rows)
 {
 	const int names = widest(rows, "NAME", name),
 		  profiles = widest(rows, "PROFILE", safe_profile);
 
 	printf("%-*s  %-7s  EXIT  %-16s  %s%-*s  %s\n", names, "NAME", "STATE", "SINCE",
-	       w->flags & STORE_CHANGES ? "CHANGES  " : "", profiles, "PROFILE", "COMMAND");
+	       w->flags & STORE_CHANGES ? "CHANGES  " : "", profiles, "PROFILE",
+	       fit(w, "COMMAND", names + profiles));
 	for (size_t i = 0; i < rows->n; i++)
 		print_row(&rows->v[i], names, profiles);
 }

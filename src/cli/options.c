@@ -127,7 +127,7 @@ int options_tty(const char *value, enum plan_tty *ret, struct err *e)
 			return 0;
 		}
 	}
-	return err_set(e, "--tty: auto, never or always");
+	return err_set(e, "--tty: expected auto, never or always, not \"%.80s\"", value);
 }
 
 /* Options whose value is not simply the key's. */

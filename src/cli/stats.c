@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
@@ -166,20 +165,6 @@ static void fill_cells(struct pool *p, const struct row *row, const char **cells
 	cells[COMMAND] = "";
 }
 
-/* Of the terminal, or as the environment says; 0: no limit. */
-static size_t screen(const char *variable, bool rows)
-{
-	const char *value = getenv(variable);
-	struct winsize size;
-	int64_t n;
-
-	if (value && str_number(value, 1, 10000, &n) == 0)
-		return (size_t)n;
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
-		return 0;
-	return rows ? size.ws_row : size.ws_col;
-}
-
 static void print_line(const char *const *cells, const int *widths, const char *end)
 {
 	for (size_t c = 0; c < COMMAND; c++) {
@@ -193,7 +178,8 @@ static void print_line(const char *const *cells, const int *widths, const char *
 /* At most `most` rows; `end` closes each line. */
 static void print_rows(struct look *now, size_t most, const char *end)
 {
-	const size_t n = now->rows.n > most ? most : now->rows.n, width = screen("COLUMNS", false);
+	const size_t n = now->rows.n > most ? most : now->rows.n,
+		     width = store_screen("COLUMNS", false);
 	const char *cells[n + 1][COLUMNS];
 	int widths[COLUMNS];
 	size_t used = 0;
@@ -414,7 +400,7 @@ static int await(struct watch *t, int milliseconds)
 
 static void draw(struct look *now)
 {
-	size_t lines = screen("LINES", true);
+	size_t lines = store_screen("LINES", true);
 
 	fputs("\033[H", stdout);
 	/* The titles, what there is more, and the line of the cursor. */

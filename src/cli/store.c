@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -324,7 +325,15 @@ bool store_runs_elsewhere(struct store_words *w, const char *name, struct err *e
 
 int store_not_running(struct store_words *w, const char *name, struct err *e)
 {
+	struct store s = {.pool = &w->pool, .home = -1, .dir = -1};
+	int rc;
+
 	if (store_runs_elsewhere(w, name, e))
+		return -1;
+	rc = store_open(&s, w->host.state_home, name, false, e);
+	store_done(&s);
+	/* There is none that could run, as far as what runs can be looked up. */
+	if (rc && e->error == ENOENT && w->host.runtime_home)
 		return -1;
 	err_set(e, "%s: no sandbox of that name runs", str_safe(&w->pool, name));
 	e->error = ENOENT;
@@ -404,28 +413,33 @@ const char *store_date(struct pool *p, int64_t nanoseconds)
 	return pool_strdup(p, text);
 }
 
-/* The first byte behind so many characters. */
-static size_t cut(const char *text, size_t width)
+const char *store_fit(struct pool *p, const char *text, size_t width)
 {
-	size_t n = 0;
-
-	for (; text[n] && width > 0; width--) {
-		size_t bytes = str_utf8(text + n);
-
-		n += bytes ? bytes : 1;
-	}
-	return n;
+	if (!text[str_cut(text, width)])
+		return text;
+	return width <= 3 ? "" : pool_printf(p, "%.*s...", (int)str_cut(text, width - 3), text);
 }
 
 const char *store_command_text(struct pool *p, const str_vec *words, size_t width)
 {
 	const char *text = "";
 
-	for (size_t i = 0; i < words->n && !text[cut(text, width)]; i++)
+	for (size_t i = 0; i < words->n && !text[str_cut(text, width)]; i++)
 		text = pool_printf(p, "%s%s%s", text, i ? " " : "", str_quoted(p, words->v[i]));
-	if (!text[cut(text, width)])
-		return text;
-	return width <= 3 ? "" : pool_printf(p, "%.*s...", (int)cut(text, width - 3), text);
+	return store_fit(p, text, width);
+}
+
+size_t store_screen(const char *variable, bool rows)
+{
+	const char *value = getenv(variable);
+	struct winsize size;
+	int64_t n;
+
+	if (value && str_number(value, 1, 10000, &n) == 0)
+		return (size_t)n;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+		return 0;
+	return rows ? size.ws_row : size.ws_col;
 }
 
 /* --- progress --- */

@@ -89,7 +89,7 @@ int store_in_child(int (*f)(void *context), void *context, struct err *e);
 
 /* With an error that says so: somebody holds it, but $XDG_RUNTIME_DIR does not have it. */
 bool store_runs_elsewhere(struct store_words *w, const char *name, struct err *e);
-/* -1: no sandbox of that name runs, or it does so elsewhere. */
+/* -1: no sandbox of that name runs, or it does so elsewhere, or there is none. */
 int store_not_running(struct store_words *w, const char *name, struct err *e);
 
 /* lifecycle.c: kills those of w->names that run, and waits until they have ended; the exit status. */
@@ -101,7 +101,11 @@ int visit_check_paused(struct store_words *w, const char *name, struct err *e);
 
 /* A time since 1970, for people. */
 const char *store_date(struct pool *p, int64_t nanoseconds);
-/* The words of a command on one line of at most `width` characters, safe to print. */
+/* The text, or so much of it and "..." that it has at most `width` columns. */
+const char *store_fit(struct pool *p, const char *text, size_t width);
+/* Size of the terminal that standard output is, or as the environment says; 0: no limit. */
+size_t store_screen(const char *variable, bool rows);
+/* The words of a command on one line of at most `width` columns, safe to print. */
 const char *store_command_text(struct pool *p, const str_vec *words, size_t width);
 
 /* Shows, on standard error if that is a terminal, how far it is, from half a second on. */

@@ -52,16 +52,20 @@ static int wait_one(struct store_words *w, const char *name, struct err *e)
 
 static int wait_all(struct store_words *w, struct err *e)
 {
+	bool refused = false;
 	int status = 0;
 
 	for (size_t i = 0; i < w->names.n; i++) {
 		status = wait_one(w, w->names.v[i], e);
-		if (status < 0)
-			return -1;
+		if (status < 0) {
+			cli_error(e);
+			refused = true;
+			continue;
+		}
 		printf("%d\n", status);
 		fflush(stdout);
 	}
-	return status;
+	return refused ? EXIT_SANDBOX : status;
 }
 
 int cmd_wait(int argc, char **argv)

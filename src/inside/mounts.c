@@ -28,7 +28,10 @@
 
 static int place_err(const struct plan_mount *m, struct err *e)
 {
-	return err_errno(e, "%s (%s)", m->place, m->reason);
+	err_errno(e, "%s (%s)", m->place, m->reason);
+	return e->error != ENOENT
+		       ? -1
+		       : err_hint(e, "a mount point must exist, or lie in /tmp, /run or a --tmpfs");
 }
 
 int inside_attach(int mount, int place, const char *name, struct err *e)

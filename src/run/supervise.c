@@ -264,7 +264,7 @@ static int begin_detached(struct launch *l, struct err *e)
 		*e = l->outcome->unlisted;
 		return -1;
 	}
-	snprintf(text, sizeof(text), "started, pid %d", (int)l->pid);
+	snprintf(text, sizeof(text), "started, pid %d", (int)getpid());
 	output_event(&l->output, text);
 	l->request->started(l->request->context, l->running.name);
 	return 0;

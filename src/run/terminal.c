@@ -395,12 +395,13 @@ int keys_parse(struct keys *ret, const char *text, struct err *e)
 		int key = key_parse(at, n);
 
 		if (key < 0) {
-			err_set(e, "keys %s: neither a character nor ctrl- and one of a-z@[\\]^_",
+			err_set(e,
+				"--detach-keys: %s: neither a character nor ctrl- and one of a-z@[\\]^_",
 				text);
 			return err_hint(e, "write them like ctrl-p,ctrl-q");
 		}
 		if (keys.n == KEYS_MAX)
-			return err_set(e, "keys %s: more than %d", text, KEYS_MAX);
+			return err_set(e, "--detach-keys: %s: more than %d", text, KEYS_MAX);
 		keys.sequence[keys.n++] = (char)key;
 		at = at[n] ? at + n + 1 : NULL;
 	}

@@ -93,6 +93,18 @@ teardown() {
 	LIST
 }
 
+@test "the message says what was given, and what would do" {
+	wrong --tty yes
+	refused '--tty: expected auto, never or always, not "yes"$'
+	sb version foo
+	refused 'version: unexpected: foo \(it takes no arguments, but --json\)$'
+	sb version --json foo
+	refused 'version: unexpected: foo'
+	wrong --bind /etc:/nonexistent/x
+	refused '/nonexistent/x .*No such file or directory \(a mount point must exist, or lie in /tmp, /run or a --tmpfs\)$'
+	ok --bind /etc:/tmp/x/y test -e /tmp/x/y/passwd
+}
+
 @test "--set of an unknown section or key is refused with the likely one" {
 	wrong --set Filesystm.Root=host
 	refused 'Filesystm' 'Filesystem'

@@ -278,6 +278,17 @@ kept() {
 	mv "$PROJECT.moved" "$PROJECT"
 }
 
+@test "changes --stat: one column for all names, whatever letters they have" {
+	sb --quiet --name wide -- sh -c 'for f in plain zażółć 日本 "é"; do echo x >"$f"; done'
+	ok changes --stat wide
+	[ "$(grep -c '|' <<<"$output")" -eq 4 ] || report 'four files'
+	[ "$(python3 -c 'import sys, unicodedata as u
+for line in sys.stdin:
+    if "|" in line:
+        print(sum(0 if u.combining(c) else 2 if u.east_asian_width(c) == "W" else 1 for c in line.split("|")[0]))' \
+		<<<"$output" | sort -u | wc -l)" -eq 1 ] || report 'the columns'
+}
+
 @test "a tree that is gone: who misses it, and the two ways out" {
 	local words
 	mkdir tree

@@ -269,9 +269,11 @@ teardown() {
 	sb wait two one
 	exited 7
 	sb wait none
-	refused 'none: no sandbox of that name runs'
-	sb wait one none
-	refused none
+	refused 'none: there is no sandbox of that name'
+	sb wait none two nobody one
+	exited 125
+	printed $'143\n7'
+	[[ $stderr == 'sandbox: none: there is '*$'\nsandbox: nobody: there is '* ]] || report 'both are told'
 	sb wait
 	refused 'name of a sandbox'
 	sb wait ../one

@@ -126,7 +126,7 @@ gone_with_all() {
 	local words
 	for words in none ../one $'no\e[31m\n' .; do
 		sb exec "$words" true
-		refused 'no sandbox of that name runs'
+		refused 'there is no sandbox of that name'
 	done
 	sb exec
 	refused 'name of a sandbox is missing'
@@ -151,7 +151,7 @@ gone_with_all() {
 	kill -KILL "$launcher"
 	ended
 	sb exec one true
-	refused 'no sandbox of that name runs'
+	refused 'there is no sandbox of that name'
 }
 
 @test "options: --env, its value, the caller's, the last of several; else the environment of the program" {

@@ -78,6 +78,25 @@ readonly TICKS='tick() { while :; do echo >>"$1"; sleep 0.02; done; }
 	refused 'choose one'
 }
 
+@test "list: on a terminal no line is longer than it is wide, in a file all is there" {
+	local columns inside='import os, pty, sys
+os.environ["COLUMNS"] = sys.argv[1]
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[2:])))'
+	sb --quiet --keep -n old -- sh -c ': a command that is longer' some words
+	ok list --changes
+	shows "longer. some words  \\($PROJECT\\)$"
+	for columns in 70 80; do
+		outside python3 -c "$inside" "$columns" "$SANDBOX" list --changes
+		exited 0
+		output=${output//$'\r'/}
+		lacks "^.{$((columns + 1))}"
+		shows "^old .{$((columns - 7))}\.\.\.$"
+	done
+	outside python3 -c "$inside" 40 "$SANDBOX" list
+	exited 0
+	shows '^old .*default  .?$'
+}
+
 @test "list --json: the same fields for all that are not damaged" {
 	sb --quiet -p shell --keep -n old -- true
 	begin -p shell -n one -- sh -c "$SLEEP"
@@ -233,7 +252,7 @@ gone_all() {
 		sb "$command"
 		refused "$command: the name of a sandbox is missing"
 		sb "$command" none
-		refused none 'no sandbox of that name runs'
+		refused '^sandbox: none: there is no sandbox of that name \(`sandbox list` shows all\)$'
 		sb "$command" ../one
 		refused
 		sb "$command" $'no\e[31m\n'

@@ -188,7 +188,10 @@ followed() {
 	follower=$!
 	wait_for 10 followed '^text$'
 	ok list --json
-	kill -KILL "$(python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["pid"])' <<<"$output")"
+	launcher=$(python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["pid"])' <<<"$output")
+	ok logs --events one
+	shows "started, pid $launcher$"
+	kill -KILL "$launcher"
 	wait "$follower"
 	printf '@1 out 9\ncut' >>"$STATE/one/log"
 	ok logs one

@@ -221,6 +221,7 @@ ways() {
 	local keys
 	for keys in x,,y ctrl-1 abc; do
 		sb attach --detach-keys "$keys" tty
+		refused '^sandbox: --detach-keys: '
 		refused keys
 	done
 }
@@ -292,7 +293,7 @@ ways() {
 	sb attach one
 	refused 'not started with --detach'
 	sb attach none
-	refused 'no sandbox of that name runs'
+	refused 'none: there is no sandbox of that name'
 	sb --quiet -p shell --keep -n old -- true
 	sb attach old
 	refused 'old: '

@@ -271,6 +271,31 @@ static void test_utf8(void **state)
 		assert_int_equal(str_utf8(cases[i].text), cases[i].length);
 }
 
+static void test_columns(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t columns, fits; /* bytes in three columns */
+	} cases[] = {
+		{"", 0, 0},
+		{"plain", 5, 3},
+		{"\xc5\xbc\xc3\xb3\xc5\x82w", 4, 6}, /* Latin letters */
+		{"e\xcc\x81"
+		 "e\xcc\x81"
+		 "ef",
+		 4, 7},					     /* with marks */
+		{"\xe6\x97\xa5\xe6\x9c\xac", 4, 3},	     /* Kanji */
+		{"\xf0\x9f\x98\x80.\xf0\x9f\x98\x80", 5, 5}, /* pictures */
+		{"a\xff\xff\xff", 4, 3},		     /* none */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		assert_int_equal(str_columns(cases[i].text), cases[i].columns);
+		assert_int_equal(str_cut(cases[i].text, 3), cases[i].fits);
+	}
+}
+
 static void test_safe(void **state)
 {
 	static const char *const cases[][2] = {
@@ -345,6 +370,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_words, empty_pool),
 		cmocka_unit_test_teardown(test_no_words, empty_pool),
 		cmocka_unit_test_teardown(test_utf8, empty_pool),
+		cmocka_unit_test_teardown(test_columns, empty_pool),
 		cmocka_unit_test_teardown(test_safe, empty_pool),
 		cmocka_unit_test_teardown(test_quoted, empty_pool),
 		cmocka_unit_test_teardown(test_matches, empty_pool),
