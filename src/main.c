@@ -15,7 +15,7 @@ const struct command commands[] = {
 	{"doctor", cmd_doctor, "[--json]", "what this host offers, and how to mend what it lacks"},
 	{"list", cmd_list, "[--all|--kept] [--changes] [--names] [--json]",
 	 "kept and running sandboxes"},
-	{"changes", cmd_changes, "NAME [--diff] [--stat] [--json] [PATH...]",
+	{"changes", cmd_changes, "NAME [--diff] [--stat] [--names] [--json] [PATH...]",
 	 "what a sandbox has changed"},
 	{"commit", cmd_commit,
 	 "NAME [-i] [-n] [--theirs|--ours|--merge] [--allow-executed] [PATH...]",

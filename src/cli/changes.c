@@ -319,6 +319,14 @@ static int print_stat(struct store_words *w, const struct store *s, const change
 	return 0;
 }
 
+/* As `commit` and the others take them. */
+static int print_names(struct store_words *w, const struct store *s, const change_vec *changes)
+{
+	for (size_t i = 0; i < changes->n; i++)
+		puts(store_shown_path(w, s, &changes->v[i]));
+	return 0;
+}
+
 /* --- the command --- */
 
 static int show(struct store_words *w, struct store *s, struct err *e)
@@ -336,17 +344,21 @@ static int show(struct store_words *w, struct store *s, struct err *e)
 		return print_diff(w, s, &changes, e);
 	if (w->flags & STORE_STAT)
 		return print_stat(w, s, &changes, e);
+	if (w->flags & STORE_NAMES)
+		return print_names(w, s, &changes);
 	return print_text(w, s, &changes);
 }
 
 static int run(struct store_words *w, struct err *e)
 {
-	uint32_t form = w->flags & (STORE_JSON | STORE_DIFF | STORE_STAT);
+	uint32_t form = w->flags & (STORE_JSON | STORE_DIFF | STORE_STAT | STORE_NAMES);
 	struct store s;
 	int rc;
 
 	if (form & (form - 1))
-		return err_set(e, "changes: --json, --diff and --stat are three forms: choose one");
+		return err_set(
+			e,
+			"changes: --json, --diff, --stat and --names are four forms: choose one");
 	if (store_enter(w, w->names.v[0], false, &s, e))
 		return -1;
 	rc = show(w, &s, e);

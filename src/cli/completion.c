@@ -2,12 +2,14 @@
 /*
  * `sandbox completion bash|zsh|fish`: scripts made from the rows of options and commands, so that
  * they know what this program knows. What a value can be comes from its placeholder: PATH, DIR,
- * a|b|c. Profiles, keys and names of sandboxes are asked for when they are completed. Behind the
- * options, the command and its own arguments complete as they do without us.
+ * a|b|c. Profiles, keys, names of sandboxes and what these have changed are asked for when they
+ * are completed. Behind the options, the command and its own arguments complete as they do without
+ * us.
  */
 #include <string.h>
 
 #include "cli/completion.h"
+#include "profile/net_word.h"
 
 bool takes_word(const struct option_row *row)
 {
@@ -30,6 +32,8 @@ enum value_kind value_kind(const struct option_row *row)
 		return VALUE_KEY;
 	if (row->key == KEY_ENVIRONMENT)
 		return VALUE_VARIABLE;
+	if (row->key == KEY_ALLOW_HOSTS)
+		return VALUE_CHOICES;
 	return strchr(a, '|') && *a >= 'a' && *a <= 'z' ? VALUE_CHOICES : VALUE_NONE;
 }
 
@@ -57,35 +61,52 @@ bool command_is_on_kept(const struct command *c)
 	return strstr(c->arguments, "NAME");
 }
 
-bool command_is_on_running(const struct command *c)
+/* Which sandboxes it can do something with. */
+static enum value_kind names_of(const struct command *c)
 {
-	static const char *const names[] = {"stats",  "inspect", "stop",   "pause",
-					    "resume", "exec",	 "attach", "wait"};
+	static const char *const running[] = {"stats", "inspect", "stop", "pause",  "resume",
+					      "exec",  "attach",  "wait", "publish"},
+				 *const ended[] = {"start", "commit", "discard", "undo"};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (str_eq(c->name, names[i]))
-			return true;
+	for (size_t i = 0; i < sizeof(running) / sizeof(running[0]); i++) {
+		if (str_eq(c->name, running[i]))
+			return VALUE_RUNNING;
 	}
-	return false;
+	for (size_t i = 0; i < sizeof(ended) / sizeof(ended[0]); i++) {
+		if (str_eq(c->name, ended[i]))
+			return VALUE_ENDED;
+	}
+	return VALUE_KEPT;
 }
 
 struct kept_words kept_words(const struct command *c)
 {
-	enum value_kind kind = command_is_on_running(c) ? VALUE_RUNNING : VALUE_KEPT;
+	struct kept_words words = {names_of(c), VALUE_NONE};
 
 	if (!strstr(c->arguments, "NAME"))
-		return (struct kept_words){VALUE_NONE, VALUE_NONE};
-	/* What is executed is looked up inside; a path is the best guess. */
-	return (struct kept_words){
-		kind, strstr(c->arguments, "PATH") || strstr(c->arguments, "COMMAND") ? VALUE_PATH
-		      : strstr(c->arguments, "NAME...")				      ? kind
-										      : VALUE_NONE};
+		words.first = VALUE_NONE;
+	else if (strstr(c->arguments, "PATH"))
+		words.others = VALUE_CHANGED;
+	else if (strstr(c->arguments,
+			"COMMAND")) /* it is looked up inside; a path is the best guess */
+		words.others = VALUE_PATH;
+	else if (strstr(c->arguments, "NAME..."))
+		words.others = words.first;
+	return words;
 }
 
 void put_choices(const char *choices)
 {
 	for (; *choices && *choices != ' '; choices++)
 		putchar(*choices == '|' ? ' ' : *choices);
+}
+
+void put_values(const struct option_row *row)
+{
+	if (row->key != KEY_ALLOW_HOSTS)
+		put_choices(row->argument);
+	for (size_t i = 0; row->key == KEY_ALLOW_HOSTS && host_group_names[i]; i++)
+		printf("%s%s", i ? " " : "", host_group_names[i]);
 }
 
 void put_commands(const char *separator, bool with_run_options)

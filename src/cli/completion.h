@@ -17,6 +17,8 @@ enum value_kind {
 	VALUE_KEY,
 	VALUE_KEPT,    /* the name of a sandbox */
 	VALUE_RUNNING, /* likewise */
+	VALUE_ENDED,   /* of one that is kept and does not run */
+	VALUE_CHANGED, /* a path that the sandbox has changed whose name stands before it */
 };
 enum value_kind value_kind(const struct option_row *row);
 /* The word behind the option is its value; else it has none, or one behind a `=` only. */
@@ -28,8 +30,6 @@ bool has_choices(const struct command *c);
 bool has_commands(const struct command *c);
 /* One of those on sandboxes: options of store_options, then what kept_words says. */
 bool command_is_on_kept(const struct command *c);
-/* Its names are those of sandboxes that run. */
-bool command_is_on_running(const struct command *c);
 /* What stands behind such a command: the kind of the first word, and of all that follow. */
 struct kept_words {
 	enum value_kind first, others;
@@ -38,6 +38,8 @@ struct kept_words kept_words(const struct command *c);
 
 /* The words "a b c" of "a|b|c ...". */
 void put_choices(const char *choices);
+/* Those that a value of VALUE_CHOICES can be. */
+void put_values(const struct option_row *row);
 void put_commands(const char *separator, bool with_run_options);
 /* Text within '...'; `special` gets a backslash too. */
 void put_quoted(const char *text, const char *quote, const char *special);

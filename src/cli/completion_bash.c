@@ -5,10 +5,37 @@
 static const char bash_head[] =
 	"# bash completion for sandbox, made by `sandbox completion bash`.\n"
 	"\n"
+	"_sandbox_lines() {\n"
+	"\t\"${COMP_WORDS[0]/#\\~/$HOME}\" \"$@\" 2>/dev/null\n"
+	"}\n"
+	"\n"
 	"# _sandbox_ask SUFFIX WORD...: the first word of each line that the command prints, up to a \"=\".\n"
 	"_sandbox_ask() {\n"
-	"\t\"${COMP_WORDS[0]/#\\~/$HOME}\" \"${@:2}\" 2>/dev/null |\n"
-	"\t\twhile read -r word _; do printf '%s\\n' \"${word%%=*}$1\"; done\n"
+	"\t_sandbox_lines \"${@:2}\" | while read -r word _; do printf '%s\\n' \"${word%%=*}$1\"; done\n"
+	"}\n"
+	"\n"
+	"# _sandbox_choices KEY: the words that its value can be.\n"
+	"_sandbox_choices() {\n"
+	"\tlocal line\n"
+	"\tline=$(_sandbox_lines profile keys | grep \"^$1=[a-z]\") || line=none\n"
+	"\tline=${line#*=}\n"
+	"\tline=${line%% *}\n"
+	"\tline=${line%%|[A-Z]*}\n"
+	"\tprintf '%s\\n' \"${line//|/ }\"\n"
+	"}\n"
+	"\n"
+	"# _sandbox_ended: kept and not running.\n"
+	"_sandbox_ended() {\n"
+	"\t_sandbox_lines list --kept --names | grep -vxFf <(_sandbox_lines stats --names)\n"
+	"}\n"
+	"\n"
+	"# _sandbox_changed NAME WORD: quoted, so that a path may have spaces.\n"
+	"_sandbox_changed() {\n"
+	"\tlocal line\n"
+	"\t_sandbox_lines changes --names -- \"$1\" | while IFS= read -r line; do\n"
+	"\t\tprintf -v line %q \"$line\"\n"
+	"\t\t[[ $line != \"$2\"* ]] || printf '%s\\n' \"$line\"\n"
+	"\tdone\n"
 	"}\n"
 	"\n"
 	"# _sandbox_value KIND WORD\n"
@@ -23,6 +50,8 @@ static const char bash_head[] =
 	"\t\t;;\n"
 	"\tkept) mapfile -t COMPREPLY < <(compgen -W \"$(_sandbox_ask '' list --kept --names)\" -- \"$2\") ;;\n"
 	"\trunning) mapfile -t COMPREPLY < <(compgen -W \"$(_sandbox_ask '' stats --names)\" -- \"$2\") ;;\n"
+	"\tended) mapfile -t COMPREPLY < <(compgen -W \"$(_sandbox_ended)\" -- \"$2\") ;;\n"
+	"\tchanged) mapfile -t COMPREPLY < <(_sandbox_changed \"$name\" \"$2\") ;;\n"
 	"\tpath | directory)\n"
 	"\t\tcompopt -o filenames 2>/dev/null\n"
 	"\t\tmapfile -t COMPREPLY < <(compgen -A \"${1/path/file}\" -- \"$2\")\n"
@@ -47,9 +76,10 @@ static const char bash_head[] =
 	"\tfi\n"
 	"}\n"
 	"\n"
-	"# _sandbox_run FIRST: options from this word on, then a program. A \"=\" is a word of its own here.\n"
+	"# _sandbox_run FIRST: options from this word on, then a program. A \"=\", \":\" or \"@\" is a word of its own here.\n"
 	"_sandbox_run() {\n"
-	"\tlocal i=$1 value word cur=${COMP_WORDS[COMP_CWORD]}\n";
+	"\tlocal i=$1 value word kind cur=${COMP_WORDS[COMP_CWORD]}\n"
+	"\t[[ ${COMP_WORDS[COMP_CWORD - 1]} != ?(=)@ ]] || cur=@$cur\n";
 
 static const char bash_run[] =
 	"\twhile ((i < COMP_CWORD)); do\n"
@@ -61,10 +91,14 @@ static const char bash_run[] =
 	"\t\t\t_sandbox_program \"$i\"\n"
 	"\t\t\treturn\n"
 	"\t\telif [[ -n ${kinds[$word]-} ]]; then\n"
-	"\t\t\tvalue=$((i + 1))\n"
-	"\t\t\t[[ ${COMP_WORDS[value]} != = ]] || value=$((i + 2))\n"
+	"\t\t\tkind=${kinds[$word]} value=$((i + 1))\n"
+	"\t\t\t[[ ${COMP_WORDS[value]} != @(=|@|=@) ]] || value=$((value + 1))\n"
+	"\t\t\twhile ((value < COMP_CWORD)) && [[ ${COMP_WORDS[value + 1]} == +([=:]) ]]; do\n"
+	"\t\t\t\t[[ $kind != key ]] || kind=$(_sandbox_choices \"${COMP_WORDS[value]}\")\n"
+	"\t\t\t\tvalue=$((value + 2))\n"
+	"\t\t\tdone\n"
 	"\t\t\tif ((value >= COMP_CWORD)); then\n"
-	"\t\t\t\t_sandbox_value \"${kinds[$word]}\" \"${cur#=}\"\n"
+	"\t\t\t\t_sandbox_value \"$kind\" \"${cur#[=:]}\"\n"
 	"\t\t\t\treturn\n"
 	"\t\t\tfi\n"
 	"\t\t\ti=$value\n"
@@ -99,12 +133,12 @@ static const char bash_run[] =
 	"\n"
 	"# _sandbox_kept OPTIONS FIRST OTHERS: options anywhere, a first word, others; their kinds.\n"
 	"_sandbox_kept() {\n"
-	"\tlocal i kind=$2 options=yes cur=${COMP_WORDS[COMP_CWORD]}\n"
+	"\tlocal i name kind=$2 options=yes cur=${COMP_WORDS[COMP_CWORD]}\n"
 	"\tfor ((i = 2; i < COMP_CWORD; i++)); do\n"
 	"\t\tif [[ -n $options && ${COMP_WORDS[i]} == -- ]]; then\n"
 	"\t\t\toptions=\n"
 	"\t\telif [[ -z $options || ${COMP_WORDS[i]} != -* ]]; then\n"
-	"\t\t\tkind=$3\n"
+	"\t\t\tkind=$3 name=${name:-${COMP_WORDS[i]}}\n"
 	"\t\tfi\n"
 	"\tdone\n"
 	"\t[[ -z $options || $cur != -* ]] || kind=$1\n"
@@ -115,12 +149,13 @@ static const char bash_run[] =
 	"\tlocal cur=${COMP_WORDS[COMP_CWORD]}\n"
 	"\tCOMPREPLY=()\n"
 	"\tif ((COMP_CWORD == 1)); then\n"
-	"\t\t_sandbox_run 1\n";
+	"\t\t[[ -z $cur ]] || _sandbox_run 1\n";
 
 static const char *const kinds[] = {
 	[VALUE_NONE] = "none",		 [VALUE_PROFILE] = "profile",	[VALUE_PATH] = "path",
 	[VALUE_DIRECTORY] = "directory", [VALUE_VARIABLE] = "variable", [VALUE_KEY] = "key",
-	[VALUE_KEPT] = "kept",		 [VALUE_RUNNING] = "running",
+	[VALUE_KEPT] = "kept",		 [VALUE_RUNNING] = "running",	[VALUE_ENDED] = "ended",
+	[VALUE_CHANGED] = "changed",
 };
 
 static void bash_options(void)
@@ -135,7 +170,7 @@ static void bash_options(void)
 			printf("\t\t[%s%.*s]='", is_long ? "--" : "-", is_long ? 80 : 1,
 			       is_long ? row->name : &row->letter);
 			if (value_kind(row) == VALUE_CHOICES)
-				put_choices(row->argument);
+				put_values(row);
 			else
 				fputs(kinds[value_kind(row)], stdout);
 			printf("'\n");

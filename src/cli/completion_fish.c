@@ -14,8 +14,17 @@ static const char fish_head[] =
 	"\t__sandbox_ask profile list | string replace -r ' +' \\t\n"
 	"end\n"
 	"\n"
+	"# Behind KEY= the words that its value can be.\n"
 	"function __sandbox_keys\n"
-	"\t__sandbox_ask profile keys | string replace -r '=.*' '='\n"
+	"\tset -l keys (__sandbox_ask profile keys | string replace -r ' .*' '')\n"
+	"\tset -l key (commandline -ct | string match -r '[A-Z]\\w+\\.\\w+(?==)')\n"
+	"\tif test -z \"$key\"\n"
+	"\t\tstring replace -r '=.*' '=' -- $keys\n"
+	"\t\treturn\n"
+	"\tend\n"
+	"\tfor value in (string match -r -- \"^$key=[a-z].*\" $keys | string replace -r '.*=' '' | string split '|' | string match -r '^[a-z].*')\n"
+	"\t\techo $key=$value\n"
+	"\tend\n"
 	"end\n"
 	"\n"
 	"# __sandbox_is COMMAND...: whether the first word is one of these.\n"
@@ -30,6 +39,20 @@ static const char fish_head[] =
 	"\tfor word in $words[3..]\n"
 	"\t\tstring match -q -- '-*' $word; or return 1\n"
 	"\tend\n"
+	"end\n"
+	"\n"
+	"function __sandbox_ended\n"
+	"\tset -l running (__sandbox_ask stats --names)\n"
+	"\tfor name in (__sandbox_ask list --kept --names)\n"
+	"\t\tcontains -- $name $running; or echo $name\n"
+	"\tend\n"
+	"end\n"
+	"\n"
+	"# Of the sandbox whose name is the first word behind the subcommand.\n"
+	"function __sandbox_changed\n"
+	"\tset -l words (commandline -opc)\n"
+	"\tset -l names (string match -v -- '-*' $words[3..])\n"
+	"\t__sandbox_ask changes --names -- $names[1]\n"
 	"end\n"
 	"\n"
 	"function __sandbox_first\n"
@@ -63,6 +86,9 @@ static const char fish_tail[] = "\t\t\t\tset i (math $i + 2)\n"
 				"\tset -l words (commandline -opc)\n"
 				"\tset -l i (__sandbox_program)\n"
 				"\tset -l before\n"
+				"\tif __sandbox_first; and test -z (commandline -ct)\n"
+				"\t\treturn\n"
+				"\tend\n"
 				"\tif test -n \"$i\"; and test $i -le (count $words)\n"
 				"\t\tset before (string escape -- $words[$i..])\n"
 				"\telse if string match -q -- '-*' (commandline -ct)\n"
@@ -83,6 +109,8 @@ static const char *const values[] = {
 	[VALUE_KEY] = "-x -a '(__sandbox_keys)'",
 	[VALUE_KEPT] = "-x -a '(__sandbox_ask list --kept --names)'",
 	[VALUE_RUNNING] = "-x -a '(__sandbox_ask stats --names)'",
+	[VALUE_ENDED] = "-x -a '(__sandbox_ended)'",
+	[VALUE_CHANGED] = "-x -a '(__sandbox_changed)'",
 };
 
 static void fish_option(const struct option_row *row)
@@ -93,7 +121,7 @@ static void fish_option(const struct option_row *row)
 	/* Without -x a value is one that stands behind a `=`. */
 	if (row->bare || (takes_word(row) && value_kind(row) == VALUE_CHOICES)) {
 		printf("%s-a '", row->bare ? "" : "-x ");
-		put_choices(row->argument);
+		put_values(row);
 		printf("' ");
 	} else if (takes_word(row)) {
 		printf("%s ", values[value_kind(row)]);
@@ -123,9 +151,9 @@ static void fish_kept(const struct command *c)
 		printf("complete -c sandbox -n '__sandbox_is %s%s' %s\n", c->name,
 		       words.others == words.first ? "" : "; and __sandbox_wants_name",
 		       values[words.first]);
-	if (words.others == VALUE_PATH)
-		printf("complete -c sandbox -n '__sandbox_is %s; and not __sandbox_wants_name' -F\n",
-		       c->name);
+	if (words.others && words.others != words.first)
+		printf("complete -c sandbox -n '__sandbox_is %s; and not __sandbox_wants_name' %s\n",
+		       c->name, values[words.others]);
 }
 
 static void fish_command(const struct command *c)

@@ -18,8 +18,14 @@ static const char zsh_head[] =
 	"\n"
 	"_sandbox_keys() {\n"
 	"\tlocal -a names\n"
-	"\tnames=(${${(f)\"$(_call_program keys ${(q)_sandbox_binary} profile keys 2>/dev/null)\"}%%=*})\n"
-	"\tcompadd -S = -a names\n"
+	"\tlocal syntax\n"
+	"\tnames=(${${(f)\"$(_call_program keys ${(q)_sandbox_binary} profile keys 2>/dev/null)\"}%% *})\n"
+	"\tif compset -P '*='; then\n"
+	"\t\tsyntax=${${(M)names:#${${IPREFIX%=}##*=}=*}#*=}\n"
+	"\t\t[[ $syntax != [a-z]* ]] || compadd -- ${(s:|:)syntax%%\\|[A-Z]*}\n"
+	"\telse\n"
+	"\t\tcompadd -S = -- ${names%%=*}\n"
+	"\tfi\n"
 	"}\n"
 	"\n"
 	"_sandbox_profile() {\n"
@@ -39,6 +45,20 @@ static const char zsh_head[] =
 	"\n"
 	"_sandbox_running() {\n"
 	"\t_sandbox_names stats\n"
+	"}\n"
+	"\n"
+	"_sandbox_ended() {\n"
+	"\tlocal -a kept running expl\n"
+	"\tkept=(${(f)\"$(_call_program sandboxes ${(q)_sandbox_binary} list --kept --names 2>/dev/null)\"})\n"
+	"\trunning=(${(f)\"$(_call_program sandboxes ${(q)_sandbox_binary} stats --names 2>/dev/null)\"})\n"
+	"\t_wanted sandboxes expl sandbox compadd -- ${kept:|running}\n"
+	"}\n"
+	"\n"
+	"_sandbox_changed() {\n"
+	"\tlocal -a changed expl\n"
+	"\tlocal name=${${(Q)words[2,CURRENT-1]:#-*}[1]}\n"
+	"\tchanged=(${(f)\"$(_call_program changes ${(q)_sandbox_binary} changes --names -- ${(q)name} 2>/dev/null)\"})\n"
+	"\t_wanted changes expl 'changed path' compadd -a changed\n"
 	"}\n"
 	"\n"
 	"_sandbox_commands() {\n"
@@ -70,6 +90,8 @@ static const char *const actions[] = {
 	[VALUE_KEY] = "_sandbox_keys",
 	[VALUE_KEPT] = "_sandbox_kept",
 	[VALUE_RUNNING] = "_sandbox_running",
+	[VALUE_ENDED] = "_sandbox_ended",
+	[VALUE_CHANGED] = "_sandbox_changed",
 };
 
 static void zsh_value(const struct option_row *row)
@@ -77,7 +99,7 @@ static void zsh_value(const struct option_row *row)
 	printf(row->bare ? "::%s:" : ":%s:", row->name);
 	if (value_kind(row) == VALUE_CHOICES || row->bare) {
 		putchar('(');
-		put_choices(row->argument);
+		put_values(row);
 		putchar(')');
 	} else {
 		fputs(actions[value_kind(row)], stdout);
@@ -123,7 +145,7 @@ static void zsh_kept(const struct command *c)
 	if (words.first)
 		printf(" '1:sandbox:%s'", actions[words.first]);
 	if (words.others)
-		printf(" '*:%s:%s'", words.others == VALUE_PATH ? "path" : "sandbox",
+		printf(" '*:%s:%s'", words.others == words.first ? "sandbox" : "path",
 		       actions[words.others]);
 }
 
@@ -170,7 +192,7 @@ void completion_zsh(void)
 	       "_sandbox() {\n\tlocal _sandbox_binary=$words[1]\n"
 	       "\tif ((CURRENT == 2)); then\n"
 	       "\t\t[[ $words[2] == -* ]] || _sandbox_commands\n"
-	       "\t\t_sandbox_run\n\t\treturn\n\tfi\n"
+	       "\t\t[[ -z $words[2] ]] || _sandbox_run\n\t\treturn\n\tfi\n"
 	       "\tcase $words[2] in\n\t");
 	put_commands("|", false);
 	printf(")\n\t\tshift words\n\t\t((CURRENT--))\n\t\t;;\n\t*)\n\t\t_sandbox_run\n\t\treturn\n\t\t;;\n\tesac\n"

@@ -20,6 +20,7 @@
 const struct store_option store_options[] = {
 	{0, "diff", STORE_DIFF, "changes", "what changed in text files, line by line", NULL},
 	{0, "stat", STORE_STAT, "changes", "how much changed in each file", NULL},
+	{0, "names", STORE_NAMES, "changes", "only the paths, one a line", NULL},
 	{0, "changes", STORE_CHANGES, "list", "count the changes of each (takes longer)", NULL},
 	{0, "all", STORE_ALL, "list", "those that run and those that are kept, as without it",
 	 NULL},

@@ -346,17 +346,31 @@ teardown() {
 		try sandbox --profile bui
 		try sandbox expl
 		try sandbox --net ho
-		try sandbox --keep = n'
+		try sandbox --keep = n
+		try sandbox --allow @
+		try sandbox --allow =@ ca
+		try sandbox --allow @ npm --prof
+		try sandbox --set User.Identity = se
+		try sandbox --set = Filesystem.Root =
+		try sandbox --set Resources.TasksMax =
+		try sandbox --env A = b --prof
+		try sandbox ""
+		try sandbox run-part'
 	exited 0
-	shows '--prof => .*--profile' '--profile bui => .*build' 'expl => .*explain' '--net ho => .*host' \
+	shows '--allow @ => @apt @npm @pip @cargo @git$' '--allow =@ ca => @cargo$' '--allow @ npm --prof => --profile$' \
+		'User.Identity = se => self separate$' 'Filesystem.Root = => host empty$' 'TasksMax = =>$' \
+		'--env A = b --prof => --profile$' '^sandbox run-part => .*run-parts'
+	never grep -E '^sandbox  => .*(run-parts|--)' <<<"$output"
+	shows '^sandbox  => run explain profile .*version$' \
+		 '--prof => .*--profile' '--profile bui => .*build' 'expl => .*explain' '--net ho => .*host' \
 		'--keep = n => no$'
 }
 
-# The names of two, and files for what is a path.
+# The names of two, what they have changed, and files for what is a path.
 @test "completions of commands on kept sandboxes: their options, names, paths" {
 	local shell
 	export XDG_STATE_HOME=$PROJECT/state
-	ok --quiet --name first --keep true
+	ok --quiet --name first -- touch 'some change' other
 	ok --quiet --name second --keep true
 	touch some-file
 	for shell in bash zsh fish; do
@@ -373,27 +387,36 @@ teardown() {
 		try sandbox changes ""
 		try sandbox changes --stat fi
 		try sandbox changes first some
+		try sandbox commit -n first ""
+		try sandbox discard second ""
+		try sandbox start f
+		try sandbox exec first some
 		try sandbox changes --di
 		try sandbox remove first se
 		try sandbox list ""
 		try sandbox list --na
 		try sandbox --name sec'
 	exited 0
-	shows 'changes  => first second$' 'changes --stat fi => first$' 'changes first some => some-file$' \
+	shows 'changes  => first second$' 'changes --stat fi => first$' 'changes first some => some\\ change$' \
+		'commit -n first  => other some\\ change$' 'discard second  =>$' 'start f => first$' \
+		'exec first some => some-file$' \
 		'changes --di => --diff$' 'remove first se => second$' 'list  =>$' 'list --na => --names$' \
 		'--name sec => second$'
 	need fish
 	outside env PATH="$(dirname "$SANDBOX"):$PATH" fish --no-config -c 'source completion.fish
-		for line in "changes " "changes --stat fi" "changes first some" "changes --di" "remove first se" "list "
+		for line in "changes " "changes --stat fi" "changes first some" "commit -n first " "discard second " \
+			"start f" "exec first some" "changes --di" "remove first se" "list "
 			echo $line "=>" (complete -C "sandbox $line" | string replace -r "\t.*" "")
 		end'
 	exited 0
-	shows 'changes  => first second$' 'changes --stat fi => first$' 'changes first some => some-file$' \
+	shows 'changes  => first second$' 'changes --stat fi => first$' 'changes first some => some change$' \
+		'commit -n first  => other some change$' 'discard second  =>$' 'start f => first$' \
+		'exec first some => some-file$' \
 		'changes --di => --diff$' 'remove first se => second$' 'list  =>$'
 	ok remove first second
 }
 
-@test "the zsh completion loads" {
+@test "the zsh completion loads, and completes as the others" {
 	need zsh
 	ok completion zsh
 	printf '%s\n' "$output" >_sandbox
@@ -401,6 +424,32 @@ teardown() {
 	outside zsh -f -c 'fpath=($PWD $fpath); autoload -Uz compinit; compinit -u -d $PWD/dump
 		print -r -- ${_comps[sandbox]}'
 	printed _sandbox
+	export XDG_STATE_HOME=$PROJECT/state
+	ok --quiet --name first -- touch 'some change' other
+	cat >keys.py <<-'KEYS'
+		import os, pty, select, sys
+		pid, fd = pty.fork()
+		if pid == 0:
+		    os.execvp("zsh", ["zsh", "-f", "-i"])
+		def read_until(text):
+		    seen = b""
+		    while text not in seen and select.select([fd], [], [], 20)[0]:
+		        seen += os.read(fd, 4096)
+		    return seen.decode()
+		os.write(fd, b"PS1='> '; unsetopt automenu; autoload -Uz compinit; compinit -u -d dump; . ./_sandbox; echo lo''aded\n")
+		read_until(b"loaded\r\n")
+		for line in sys.argv[1:]:
+		    os.write(fd, line.encode() + b"\t")
+		    os.write(fd, b"\x01print -r -- '\x05 <'\n")
+		    print(read_until(b" <\r\n"))
+	KEYS
+	outside env PATH="$(dirname "$SANDBOX"):$PATH" TERM=dumb python3 keys.py 'sandbox commit fi' \
+		'sandbox commit first so' 'sandbox --allow @ca' 'sandbox --set User.Identity=sel'
+	exited 0
+	output=${output//$'\r'/}
+	shows '^sandbox commit first <' '^sandbox commit first some\\ change <' '^sandbox --allow @cargo <' \
+		'^sandbox --set User.Identity=self <'
+	ok remove first
 }
 
 @test "the fish completion loads and completes" {
@@ -449,6 +498,8 @@ teardown() {
 @test "what --help prints fits 80 columns and has no blank at the end of a line" {
 	local word
 	for word in '' $("$SANDBOX" help --commands); do
+		# The first is none.
+		# shellcheck disable=SC2086
 		ok $word --help
 		lacks '^.{81}'
 		lacks ' $'

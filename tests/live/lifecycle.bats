@@ -497,14 +497,14 @@ remember_files() {
 		try sandbox stop --f
 		try sandbox pause fi
 		try sandbox resume ""
-		for command in exec attach wait changes logs start remove; do
+		for command in exec attach wait publish changes logs start commit discard undo remove; do
 			try sandbox $command ""
 		done'
 	exited 0
-	for command in exec attach wait; do
+	for command in exec attach wait publish; do
 		shows "^sandbox $command  => first\$"
 	done
-	for command in logs start remove; do
+	for command in logs start commit discard undo remove; do
 		shows "^sandbox $command  => old\$"
 	done
 	shows 'stop  => first$' '--timeout 3  => first$' 'stop --f => --force$' 'pause fi => first$' 'resume  => first$' \
