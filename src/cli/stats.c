@@ -185,6 +185,8 @@ static void print_rows(struct look *now, size_t most, const char *end)
 	size_t used = 0;
 
 	for (size_t i = 0; i < n; i++) {
+		for (size_t c = 0; c < COLUMNS; c++)
+			cells[i][c] = "";
 		if (!now->rows.v[i].why)
 			fill_cells(&now->pool, &now->rows.v[i], cells[i]);
 	}
@@ -192,7 +194,7 @@ static void print_rows(struct look *now, size_t most, const char *end)
 		size_t widest = strlen(titles[c]);
 
 		for (size_t i = 0; i < n; i++) {
-			if (!now->rows.v[i].why && strlen(cells[i][c]) > widest)
+			if (strlen(cells[i][c]) > widest)
 				widest = strlen(cells[i][c]);
 		}
 		widths[c] = (int)widest;

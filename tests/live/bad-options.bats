@@ -238,7 +238,7 @@ teardown() {
 
 @test "a first word that is not found and is near a subcommand: the message names it" {
 	local pair
-	for pair in lst:list lisst:list chnages:changes exce:exec ps:list rm:remove kill:stop diff:changes \
+	for pair in lst:list lisst:list changs:changes exce:exec ps:list rm:remove kill:stop diff:changes \
 		top:stats; do
 		capture env PATH=/nowhere "$SANDBOX" "${pair%:*}"
 		exited 127
