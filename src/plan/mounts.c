@@ -13,6 +13,7 @@
  * The sort is by place, with a parent before what is below it, so that the order of lines in a
  * profile does not matter and no mount can cover one made before.
  */
+#include <errno.h>
 #include <linux/sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +87,10 @@ static int missing_err(const struct plan_inputs *in, const struct path_use *u, s
 	use_err(in, u, e, u->source.error ? strerror(u->source.error) : "it cannot be named");
 	if (u->value->at.line > 0 && key_is_list(u->key))
 		return err_hint(e, "\"-\" in front of it skips what does not exist");
+	if (u->key == KEY_TMPFS && u->source.error == ENOENT)
+		return err_hint(
+			e,
+			"it must exist on the host; below /tmp and /run there is room without it");
 	return -1;
 }
 

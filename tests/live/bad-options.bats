@@ -102,6 +102,8 @@ teardown() {
 	refused 'version: unexpected: foo'
 	wrong --bind /etc:/nonexistent/x
 	refused '/nonexistent/x .*No such file or directory \(a mount point must exist, or lie in /tmp, /run or a --tmpfs\)$'
+	sb -p shell --tmpfs /nonexistent -- true
+	refused '/nonexistent: No such file or directory \(it must exist on the host; '
 	ok --bind /etc:/tmp/x/y test -e /tmp/x/y/passwd
 }
 
