@@ -38,6 +38,8 @@
 /* Of connections: dnsmasq's questions. */
 #define ASKED	"0x54"
 #define DNSMASQ "127.0.0.1"
+/* Its name is not known where there is no /etc/protocols. */
+#define ICMPV6	"58"
 
 /*
  * Not to be reached by way of a name: private, shared, of this host or link; and the same inside addresses of
@@ -297,7 +299,7 @@ static const char *other_chains(const struct plan *p)
 			   "\t\ttype filter hook input priority 0; policy drop;\n"
 			   "\t\tiifname \"lo\" accept\n"
 			   "\t\tct state established,related accept\n"
-			   "\t\tmeta l4proto { tcp, icmp, ipv6-icmp } accept\n"
+			   "\t\tmeta l4proto { tcp, icmp, " ICMPV6 " } accept\n"
 			   "\t\tudp dport @" NET_PUBLISHED " accept\n"
 			   "\t}\n"
 			   "\tchain forward { type filter hook forward priority 0; policy drop; }\n"

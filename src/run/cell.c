@@ -69,12 +69,16 @@ void cell_leave(struct server *server)
 
 const char *cell_words(struct pool *pool, const struct server *server)
 {
-	char text[4096] = "", *last;
+	char text[4096] = "", *last, *error;
 	ssize_t n = read(server->errors, text, sizeof(text) - 1);
 
 	while (n > 0 && text[n - 1] == '\n')
 		n--;
 	text[n > 0 ? n : 0] = '\0';
+	/* nft(8) shows the place behind it. */
+	error = strstr(text, "Error: ");
+	if (error)
+		return pool_strndup(pool, error, strcspn(error, "\n"));
 	last = strrchr(text, '\n');
 	return pool_strdup(pool, last ? last + 1 : text);
 }

@@ -24,7 +24,7 @@ int cell_start(struct server *ret, const char *name, int group,
 void cell_end(struct server *server, bool kill_it);
 /* Kills it, and does not wait: the kernel needs 10 ms to take a tap device away, and we end before that. */
 void cell_leave(struct server *server);
-/* What it said last on standard error; "": nothing. */
+/* What it said last on standard error, or the error that it named; "": nothing. */
 const char *cell_words(struct pool *pool, const struct server *server);
 
 /* Our signals are as usual, our process group is our own, and `errors` is standard error. */

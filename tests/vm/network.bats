@@ -42,6 +42,26 @@ export LIMIT
 	untouched evil
 }
 
+@test "connections that it makes for itself open nothing" {
+	local ends
+	sbh -p shell --allow good.test -- python3 takeover.py 10.0.2.3 good.test
+	exited 0
+	asked 'good.test TXT'
+	unasked secret
+	in_host python3 hear.py 7777 127.0.0.1 ::1 >heard 2>&1 3>&- &
+	launchers+=("$!")
+	wait_for 20 grep -q up heard
+	for ends in '10.0.2.100 127.0.0.1' 'fd00::100 ::1'; do
+		# shellcheck disable=SC2086 # two words
+		sbh -p shell --allow good.test -- python3 itself.py udp $ends 7777
+		exited 0
+		[[ $output != answered ]] || report "$ends"
+	done
+	in_host python3 udp.py 127.0.0.1 7777 end || true
+	wait_for 20 grep -q end heard
+	[ "$(cat heard)" = $'up\nend' ] || fail "$(cat heard)"
+}
+
 @test "a published port, and a rate" {
 	begin_h run -n serving -p shell --net private --publish 8080:80 -- python3 serve.py 80 90
 	outside_h curl -sS --max-time 60 http://127.0.0.1:8080/
