@@ -5,6 +5,8 @@
  * The packet filter holds for every program, whatever it knows of proxies or resolvers: it looks at what
  * leaves the network namespace. In the order of its rules:
  *
+ *	what belongs to connections that were let through (an answer to a published port too): they have a mark.
+ *	"Established" would not do, for programs can make that of any connection
  *	our own resets (below), which come in the name of who was not reached. They make no connection
  *	what does not come from an address of the sandbox: any program can bind to another one (IPV6_FREEBIND),
  *	and speak to itself as if it were the host that it wants to reach, or the resolver's upstream
@@ -13,8 +15,6 @@
  *	host's: closed
  *	dnsmasq's questions: their packets have a mark, which the program has no right to set (SO_MARK wants
  *	CAP_NET_ADMIN). dnsmasq takes it from the connection over which it was asked (its option conntrack)
- *	what belongs to connections that were let through (an answer to a published port too), but not without
- *	the mark to dnsmasq's
  *	the host's own loopback, by whatever address, what is only on its links, and where clouds have their
  *	metadata: closed
  *	addresses that are listed
@@ -35,8 +35,9 @@
 #include "base/str.h"
 
 #define MARK	"0x53"
-/* Of connections: dnsmasq's questions. */
+/* Of connections: dnsmasq's questions; what was let through. */
 #define ASKED	"0x54"
+#define LET	"0x55"
 #define DNSMASQ "127.0.0.1"
 /* Its name is not known where there is no /etc/protocols. */
 #define ICMPV6	"58"
@@ -191,7 +192,7 @@ static const char *block_rules(const struct plan *p, bool of_link)
 			const char *list = blocks(p, v6, port_at(p, i), of_link);
 
 			if (*list)
-				text = pool_printf(p->pool, "%s\t\tip%s daddr { %s }%s accept\n",
+				text = pool_printf(p->pool, "%s\t\tip%s daddr { %s }%s goto let\n",
 						   text, v6 ? "6" : "", list,
 						   to_port(p, port_at(p, i)));
 		}
@@ -219,8 +220,8 @@ static const char *name_rules(const struct plan *p)
 		if (has_names(p, port_at(p, i)))
 			text = pool_printf(
 				p->pool,
-				"%s\t\tip daddr @%s%s accept\n\t\tip6 daddr @%s%s accept\n", text,
-				set_name(p, false, port_at(p, i)), to_port(p, port_at(p, i)),
+				"%s\t\tip daddr @%s%s goto let\n\t\tip6 daddr @%s%s goto let\n",
+				text, set_name(p, false, port_at(p, i)), to_port(p, port_at(p, i)),
 				set_name(p, true, port_at(p, i)), to_port(p, port_at(p, i)));
 	}
 	return text;
@@ -249,8 +250,8 @@ static const char *own_rules(const struct plan *p)
 			   "%s"
 			   "\t\tip daddr { %s } goto closed\n"
 			   "\t\tip6 daddr { %s } goto closed\n",
-			   p->net.host_loopback ? "\t\tip daddr " NET_GATEWAY " accept\n"
-						  "\t\tip6 daddr " NET_GATEWAY6 " accept\n"
+			   p->net.host_loopback ? "\t\tip daddr " NET_GATEWAY " goto let\n"
+						  "\t\tip6 daddr " NET_GATEWAY6 " goto let\n"
 						: "",
 			   block_rules(p, true), join(p, link_blocks, LINK_BLOCKS, false),
 			   join(p, link_blocks, LINK_BLOCKS, true));
@@ -271,7 +272,7 @@ static const char *resolver_rules(const struct plan *p)
 								     str_eq(address, NET_DNS6))
 					   ? "udp"
 					   : "meta l4proto { tcp, udp } th",
-				   p->net.resolver ? " ct mark set " ASKED : "");
+				   p->net.resolver ? " ct mark set " ASKED : " ct mark set " LET);
 	}
 	return text;
 }
@@ -295,12 +296,14 @@ static const char *other_chains(const struct plan *p)
 {
 	return pool_printf(p->pool,
 			   "\tset " NET_PUBLISHED " { type inet_service;%s }\n"
+			   "\tchain let { ct mark set " LET " accept; }\n"
 			   "\tchain input {\n"
 			   "\t\ttype filter hook input priority 0; policy drop;\n"
 			   "\t\tiifname \"lo\" accept\n"
-			   "\t\tct state established,related accept\n"
-			   "\t\tmeta l4proto { tcp, icmp, " ICMPV6 " } accept\n"
-			   "\t\tudp dport @" NET_PUBLISHED " accept\n"
+			   "\t\tct mark { " ASKED ", " LET " } accept\n"
+			   "\t\tmeta l4proto tcp goto let\n"
+			   "\t\tudp dport @" NET_PUBLISHED " goto let\n"
+			   "\t\tmeta l4proto { icmp, " ICMPV6 " } accept\n"
 			   "\t}\n"
 			   "\tchain forward { type filter hook forward priority 0; policy drop; }\n"
 			   "\tchain untracked {\n"
@@ -335,6 +338,7 @@ static const char *asked_rules(const struct plan *p)
 static const char *first_rules(const struct plan *p)
 {
 	return pool_printf(p->pool,
+			   "\t\tct mark " LET " accept\n"
 			   "\t\toifname \"lo\" tcp flags & rst == rst accept\n"
 			   "\t\tip saddr != { 127.0.0.0/8, " NET_ADDRESS " } drop\n"
 			   "\t\tip6 saddr != { ::1, " NET_ADDRESS6 " } drop\n"
@@ -343,11 +347,9 @@ static const char *first_rules(const struct plan *p)
 			   "\t\tip daddr { 127.0.0.0/8, 0.0.0.0/8, " NET_ADDRESS " } goto closed\n"
 			   "\t\tip6 daddr { ::/96, ::ffff:0:0/96, " NET_ADDRESS6 " } goto closed\n"
 			   "%s"
-			   "\t\tct state established,related%s accept\n"
 			   "\t\ticmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept\n"
 			   "%s",
-			   asked_rules(p), resolver_rules(p),
-			   p->net.resolver ? " ct mark != " ASKED : "", own_rules(p));
+			   asked_rules(p), resolver_rules(p), own_rules(p));
 }
 
 /* Behind them, with a list. */
@@ -371,12 +373,12 @@ const char *net_rules_text(const struct plan *p)
 	return pool_printf(p->pool,
 			   "table inet sandbox {\n%s%s%s%s"
 			   "\tchain output {\n"
-			   "\t\ttype filter hook output priority 0; policy %s;\n"
+			   "\t\ttype filter hook output priority 0; policy drop;\n"
 			   "%s%s\t}\n}\n",
 			   set_texts(p), refuse_chain(p, "closed", NET_LOG_CLOSED),
 			   restricted ? refuse_chain(p, "refused", NET_LOG_HOSTS) : "",
-			   other_chains(p), restricted ? "drop" : "accept", first_rules(p),
-			   restricted ? list_rules(p) : "");
+			   other_chains(p), first_rules(p),
+			   restricted ? list_rules(p) : "\t\tgoto let\n");
 }
 
 /* --- dnsmasq --- */
