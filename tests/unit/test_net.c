@@ -191,7 +191,8 @@ static void test_host_loopback(void **state)
 	(void)state;
 	lacks(net_rules_text(p), "10.0.2.2 goto let");
 	p->net.host_loopback = true;
-	ordered(net_rules_text(p), "ip daddr 10.0.2.2 goto let", "ip daddr 10.0.2.0/24 goto closed");
+	ordered(net_rules_text(p), "ip daddr 10.0.2.2 goto let",
+		"ip daddr 10.0.2.0/24 goto closed");
 }
 
 static void test_names(void **state)
