@@ -41,28 +41,6 @@ teardown() {
 
 readonly DRIVERS=(slirp4netns pasta) METADATA=(100.100.100.200 168.63.129.16 192.0.0.192 fd00:ec2::254 fd20:ce::254)
 
-# in_background WHERE FILE CMD...: there (in_host, out_there), with what it prints in FILE, until it has said `up`.
-in_background() {
-	local words
-	host_root_words
-	[ "$1" = in_host ] || words+=(nsenter -t "$WORLD_NET" -n --)
-	"${words[@]}" "${@:3}" >"$2" 2>&1 3>&- &
-	launchers+=("$!")
-	wait_for 5 grep -q up "$2" || fail "$(cat "$2")"
-}
-
-# listen WHERE ADDRESS...: hear.py there on port 7777, with what it hears in `heard.WHERE`.
-listen() {
-	in_background "$1" "heard.$1" python3 "$PWD/hear.py" 7777 "${@:2}"
-}
-
-# heard_nothing WHERE ADDRESS: it hears us there, and has heard nothing else.
-heard_nothing() {
-	"$1" python3 "$PWD/udp.py" "$2" 7777 end >/dev/null 2>&1 || true
-	wait_for 5 grep -q end "heard.$1" || fail "$1 is deaf" || return 1
-	[ "$(cat "heard.$1")" = $'up\nend' ] || fail "$1 has heard:" "$(cat "heard.$1")"
-}
-
 @test "with itself on the loopback, then out of the device" {
 	local driver way kind ends
 	for driver in "${DRIVERS[@]}"; do

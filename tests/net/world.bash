@@ -14,6 +14,7 @@
 #   world_forget         the counters of packets and the log of queries begin anew
 #   reached WHO, untouched WHO...   whether a packet has come for good, other, sub, evil, private, meta, dns,
 #                        dns2
+#   listen WHERE ADDRESS..., heard_nothing WHERE ADDRESS   whether anything came to that host (in_host, out_there)
 #   asked WORDS, unasked REGEX      whether the world's DNS servers have seen a query
 #
 # WORLD is the directory of it: ca.pem, key (for ssh), known_hosts, git/repo.git.
@@ -181,6 +182,28 @@ out_there() {
 
 	host_root_words
 	"${words[@]}" nsenter -t "$WORLD_NET" -n -- "$@"
+}
+
+# in_background WHERE FILE CMD...: there (in_host, out_there), with what it prints in FILE, until it has said `up`.
+in_background() {
+	local words
+	host_root_words
+	[ "$1" = in_host ] || words+=(nsenter -t "$WORLD_NET" -n --)
+	"${words[@]}" "${@:3}" >"$2" 2>&1 3>&- &
+	launchers+=("$!")
+	wait_for 5 grep -q up "$2" || fail "$(cat "$2")"
+}
+
+# listen WHERE ADDRESS...: hear.py there on port 7777, with what it hears in `heard.WHERE`.
+listen() {
+	in_background "$1" "heard.$1" python3 "$PWD/hear.py" 7777 "${@:2}"
+}
+
+# heard_nothing WHERE ADDRESS: it hears us there, and has heard nothing else.
+heard_nothing() {
+	"$1" python3 "$PWD/udp.py" "$2" 7777 end >/dev/null 2>&1 || true
+	wait_for 5 grep -q end "heard.$1" || fail "$1 is deaf" || return 1
+	[ "$(cat "heard.$1")" = $'up\nend' ] || fail "$1 has heard:" "$(cat "heard.$1")"
 }
 
 sbh() {
