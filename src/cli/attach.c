@@ -91,7 +91,6 @@ static int show(struct attached *a, struct err *e)
 static int obey(struct attached *a)
 {
 	struct signalfd_siginfo info;
-	struct err ignored;
 
 	while (read(a->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		int signal = (int)info.ssi_signo;
@@ -104,11 +103,8 @@ static int obey(struct attached *a)
 		}
 		if (signal == SIGINT || signal == SIGQUIT)
 			send_signal(a, signal);
-		if (signal == SIGWINCH || signal == SIGCONT) {
-			set_terminal(a, &ignored);
-			if (a->has_terminal)
-				send_size(a);
-		}
+		if ((signal == SIGWINCH || signal == SIGCONT) && a->has_terminal)
+			send_size(a);
 	}
 	return 0;
 }
@@ -139,12 +135,6 @@ static int type(struct attached *a, struct err *e)
 	return leave ? DETACHED : 0;
 }
 
-/* In the background the keys are not for us. */
-static bool is_to_read(const struct attached *a)
-{
-	return a->reads && (a->has_terminal || tcgetpgrp(STDIN_FILENO) == getpgrp());
-}
-
 static int nobody_reads(struct err *e)
 {
 	errno = EPIPE;
@@ -155,15 +145,21 @@ static int nobody_reads(struct err *e)
 static int follow(struct attached *a, struct err *e)
 {
 	for (;;) {
-		struct pollfd fds[] = {{.fd = a->connection, .events = POLLIN},
-				       {.fd = a->signals, .events = POLLIN},
-				       {.fd = a->watch, .events = POLLIN},
-				       {.fd = is_to_read(a) ? STDIN_FILENO : -1, .events = POLLIN},
-				       {.fd = STDOUT_FILENO}};
+		/* In the background the keys are not for us. */
+		bool away = a->reads && terminal_in_background(STDIN_FILENO);
+		struct pollfd fds[] = {
+			{.fd = a->connection, .events = POLLIN},
+			{.fd = a->signals, .events = POLLIN},
+			{.fd = a->watch, .events = POLLIN},
+			{.fd = a->reads && !away ? STDIN_FILENO : -1, .events = POLLIN},
+			{.fd = STDOUT_FILENO}};
+		struct err ignored;
 		struct message m;
 		int rc = 0;
 
-		if (poll(fds, 5, -1) < 0 && errno != EINTR)
+		if (set_terminal(a, &ignored) > 0 && a->has_terminal)
+			send_size(a);
+		if (poll(fds, 5, away ? TERMINAL_AGAIN : -1) < 0 && errno != EINTR)
 			return err_errno(e, "poll");
 		if (fds[2].revents && show(a, e))
 			return -1;
@@ -263,7 +259,7 @@ static int run(struct store_words *w, struct attached *a, struct err *e)
 		return -1;
 	a->signals = watch_signals(e);
 	a->reads = a->has_terminal || isatty(STDIN_FILENO);
-	if (a->signals < 0 || set_terminal(a, e))
+	if (a->signals < 0 || set_terminal(a, e) < 0)
 		return -1;
 	status = follow(a, e);
 	terminal_restore(&a->terminal);

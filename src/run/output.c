@@ -59,7 +59,7 @@ int output_take_terminal(struct launch *l, int master, struct err *e)
 	terminal_copy_size(STDIN_FILENO, master);
 	o->relay = pool_alloc(l->plan->pool, sizeof(*o->relay));
 	return relay_init(o->relay, STDIN_FILENO, STDOUT_FILENO, master, e) ||
-			       terminal_raw(&o->terminal, STDIN_FILENO, e)
+			       terminal_raw(&o->terminal, STDIN_FILENO, e) < 0
 		       ? -1
 		       : 0;
 }
@@ -117,7 +117,8 @@ static void work_relay(struct launch *l, const struct pollfd *fds)
 	struct err e;
 
 	/* It may have come to the foreground. */
-	terminal_raw(&o->terminal, STDIN_FILENO, &e);
+	if (terminal_raw(&o->terminal, STDIN_FILENO, &e) > 0)
+		terminal_copy_size(STDIN_FILENO, o->master);
 	if (relay_work(o->relay, fds, &e) > 0)
 		return;
 	o->relay = NULL;

@@ -32,13 +32,11 @@
 #include "run/terminal.h"
 
 enum {
-	AGAIN = 500,		/* milliseconds until we look again who has the terminal */
 	QUIET = 100,		/* milliseconds without output, after which the rest has come */
 	PTY_HOLDS = 128 * 1024, /* more than that a pty does not (its buffers: 64 KiB and 4 KiB) */
 };
 
-/* False if it is no terminal, or not our controlling one: nobody takes that from us. */
-static bool in_background(int fd)
+bool terminal_in_background(int fd)
 {
 	pid_t group = tcgetpgrp(fd);
 
@@ -59,7 +57,7 @@ static bool still_raw(const struct terminal *t)
  */
 static void put_back(const struct terminal *t)
 {
-	if (!in_background(t->fd) || still_raw(t))
+	if (!terminal_in_background(t->fd) || still_raw(t))
 		tcsetattr(t->fd, TCSANOW, &t->saved);
 }
 
@@ -121,7 +119,7 @@ static int set(struct terminal *t, int fd, void (*change)(struct termios *), str
 	sigset_t before;
 	int rc;
 
-	if (t->guard || in_background(fd) || tcgetattr(fd, &t->saved))
+	if (t->guard || terminal_in_background(fd) || tcgetattr(fd, &t->saved))
 		return 0;
 	t->fd = fd;
 	t->raw = t->saved;
@@ -133,7 +131,7 @@ static int set(struct terminal *t, int fd, void (*change)(struct termios *), str
 		end_guard(t);
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	return rc;
+	return rc ? rc : 1;
 }
 
 int terminal_raw(struct terminal *t, int fd, struct err *e)
@@ -219,7 +217,7 @@ int relay_init(struct relay *r, int in, int out, int master, struct err *e)
 int relay_fds(const struct relay *r, struct pollfd fds[RELAY_FDS])
 {
 	bool input = r->input == RELAY_INPUT && !is_pending(&r->to_program);
-	bool background = input && in_background(r->in);
+	bool background = input && terminal_in_background(r->in);
 	int events = (is_pending(&r->to_caller) ? 0 : POLLIN) |
 		     (is_pending(&r->to_program) ? POLLOUT : 0);
 
@@ -229,7 +227,7 @@ int relay_fds(const struct relay *r, struct pollfd fds[RELAY_FDS])
 		(struct pollfd){.fd = is_pending(&r->to_caller) ? r->out : -1, .events = POLLOUT};
 	fds[RELAY_MASTER] = (struct pollfd){.fd = events && !r->ended ? r->master : -1,
 					    .events = (short)events};
-	return background ? AGAIN : -1;
+	return background ? TERMINAL_AGAIN : -1;
 }
 
 static void read_input(struct relay *r)

@@ -25,11 +25,18 @@ struct terminal {
  * From now on each byte goes through as it is, and whatever ends this process, SIGKILL too, restores the
  * modes that `fd` has now. Nothing to do, and 0: it is raw already, or no terminal, or at this time that of
  * another process group (we are in the background). So this can be called whenever the process may have
- * come to the foreground. Only for a process with a single thread, which does not ignore SIGCHLD.
+ * come to the foreground; 1: it has done something, and who was in the background heard of no new size either.
+ * Only for a process with a single thread, which does not ignore SIGCHLD.
  */
 int terminal_raw(struct terminal *t, int fd, struct err *e);
 /* The same for one who only waits for some keys: they come at once and unseen; signals and output are as before. */
 int terminal_keys(struct terminal *t, int fd, struct err *e);
+/*
+ * Its foreground is another process group. False if it is no terminal, or not our controlling one: nobody takes that
+ * from us. That this changes nobody tells: a shell's fg sends SIGCONT to who is stopped, not to who runs.
+ */
+bool terminal_in_background(int fd);
+enum { TERMINAL_AGAIN = 500 }; /* milliseconds until one looks again */
 /*
  * Before the process stops itself, and at its end; idempotent. From the background the modes are restored
  * only if nobody else has done that. Keeps errno.

@@ -157,7 +157,7 @@ static int begin_relay(struct visiting *v, int master, struct err *e)
 	v->from[0] = master;
 	v->has_terminal = v->relays[0] = true;
 	return relay_init(&v->relay[0], STDIN_FILENO, STDOUT_FILENO, master, e) ||
-			       terminal_raw(&v->terminal, STDIN_FILENO, e)
+			       terminal_raw(&v->terminal, STDIN_FILENO, e) < 0
 		       ? -1
 		       : 0;
 }
@@ -186,8 +186,8 @@ static void relays_work(struct visiting *v, const struct pollfd *fds)
 		if (!v->relays[i])
 			continue;
 		/* We may have come to the foreground. */
-		if (v->has_terminal)
-			terminal_raw(&v->terminal, STDIN_FILENO, &ignored);
+		if (v->has_terminal && terminal_raw(&v->terminal, STDIN_FILENO, &ignored) > 0)
+			terminal_copy_size(STDIN_FILENO, v->from[0]);
 		rc = relay_work(&v->relay[i], fds, &ignored);
 		v->relays[i] = rc > 0;
 		/* Keys that are signals are ours again. */

@@ -206,6 +206,8 @@ ways() {
 	scenario attach_types "$SANDBOX" attach tty
 	sb attach tty
 	refused 'tty: no sandbox of that name runs|tty: '
+	detached ticks --tty always -- sh -c 'while sleep 0.1; do echo tick; done & '"$ANSWERS"
+	scenario attach_returns "$SANDBOX" attach ticks
 }
 
 @test "attach: two at once" {

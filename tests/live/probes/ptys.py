@@ -25,6 +25,12 @@ def raw(t):
     until(lambda: t.pump(0.01) and is_raw(t), "the terminal is raw")
 
 
+def keys(t):
+    """A shell's command has the terminal, and reads each key: until then the line discipline takes Ctrl-Q."""
+    until(lambda: t.pump(0.01) and t.foreground() != t.pid and not t.modes()[3] & termios.ICANON,
+          "the keys are read")
+
+
 def child(t):
     """The command that a shell as the only program on the terminal has started."""
     until(lambda: descendants(t.pid), "the command runs")
@@ -111,7 +117,7 @@ def background(*command):
     """Stopped it does nothing, in the background it goes on, and comes back for Ctrl-C."""
     t = Term("bash", "--norc", "--noprofile", "-i", S=shlex.join(command))
     t.prompt()
-    t.line("$S sh -c 'echo start\"ed\"; while :; do echo t >>ticks; sleep 0.05; done'")
+    t.line("$S sh -c 'echo start\"ed\"; while :; do stty size >size; echo t >>ticks; sleep 0.05; done'")
     t.expect("^started$")
     raw(t)
     t.send("\x1a")
@@ -127,8 +133,10 @@ def background(*command):
     t.line('echo "mi"ne')
     t.expect("^mine$")
     t.prompt()
+    t.resize(30, 77)
     t.line("fg")
     raw(t)
+    until(lambda: open("size").read() == "30 77\n", "the program hears of the new size")
     t.send("\x03")
     t.expect("prompt> $")
     t.line('echo "st=$?"')
@@ -279,6 +287,28 @@ def attach_without_keys(*command):
     return t
 
 
+def attach_returns(*command):
+    """Begun in the background it shows what there is; in the foreground it reads, and tells the size of now."""
+    t = Term("bash", "--norc", "--noprofile", "-i", S=shlex.join(command))
+    t.prompt()
+    t.line("$S &")
+    t.prompt()
+    t.expect("^tick")
+    t.line('echo "mi"ne')
+    t.expect("^mine$")
+    t.resize(30, 77)
+    t.line("fg")
+    raw(t)
+    t.line("size")
+    t.expect("^30 77$")
+    t.send("\x10\x11")
+    t.expect("goes on in the background$")
+    t.prompt()
+    t.line("exit 0")
+    t.ended(0)
+    return t
+
+
 def attach_resizes(*command):
     """A new size is the program's before what is typed after it, however late we hear of both."""
     t = attached(*command)
@@ -322,15 +352,18 @@ def attach_leaves_without_terminal(*command):
     t.send("typed")
     t.expect("^tick$")
     t.refuse("typed")
+    keys(t)
     t.send("\x10\x11")
     t.expect("goes on in the background$")
     t.prompt()
     # In the background it reads nothing, and in the foreground again it does.
     t.line("$S &")
     t.prompt()
+    t.expect("^tick$")
     t.line('echo "mi"ne')
     t.expect("^mine$")
     t.line("fg")
+    keys(t)
     t.expect("^tick$")
     t.send("\x10\x11")
     t.expect("goes on in the background$")

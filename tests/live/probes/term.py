@@ -239,10 +239,11 @@ def tty_name(sandbox):
 
 def window_size(sandbox):
     t = direct(sandbox, "python3", "-c", "import os, signal\n"
-               "size = lambda *a: os.write(1, b'size %d %d\\n' % os.get_terminal_size(0))\n"
-               "signal.signal(signal.SIGWINCH, size)\n"
-               "size()\n"
-               "while True: signal.pause()")
+               "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGWINCH])\n"
+               "signal.signal(signal.SIGINT, signal.SIG_DFL)\n"
+               "while True:\n"
+               "    os.write(1, b'size %d %d\\n' % os.get_terminal_size(0))\n"
+               "    signal.sigwait([signal.SIGWINCH])")
     t.expect("^size 80 24\n")
     t.resize(40, 132)
     t.expect("^size 132 40$")
