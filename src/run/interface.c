@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Addresses and routes in the sandbox's network, by ioctl(2): netdevice(7), ipv6(7), rtentry of route(8). */
+/*
+ * Addresses and routes in the sandbox's network, by ioctl(2): netdevice(7), ipv6(7), rtentry of route(8). The address
+ * of IPv6 by rtnetlink(7), which alone has IFA_F_NODAD.
+ */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if.h>
-#include <linux/ipv6.h>
 #include <linux/ipv6_route.h>
 #include <linux/route.h>
+#include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "base/fd.h"
 #include "plan/plan.h"
@@ -67,28 +71,62 @@ static int configure4(int fd, struct err *e)
 	return ioctl(fd, SIOCADDRT, &route) ? err_errno(e, "route to " NET_GATEWAY) : 0;
 }
 
+/*
+ * Without duplicate address detection, in no form: even where accept_dad is 0 a worker of the kernel ends it, some time
+ * later. Until then Linux takes ::1 for the source, nobody is asked for the neighbor, and a connection fails after 3 s.
+ */
+static int add_address6(int index, struct err *e)
+{
+	_cleanup_fd_ int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	struct {
+		struct nlmsghdr header;
+		struct ifaddrmsg message;
+		struct rtattr attribute;
+		struct in6_addr address;
+	} request = {
+		.header = {.nlmsg_len = sizeof(request),
+			   .nlmsg_type = RTM_NEWADDR,
+			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL},
+		.message = {.ifa_family = AF_INET6,
+			    .ifa_prefixlen = NET_BITS6,
+			    .ifa_flags = IFA_F_NODAD,
+			    .ifa_index = (uint32_t)index},
+		.attribute = {.rta_len = RTA_LENGTH(sizeof(request.address)),
+			      .rta_type = IFA_LOCAL}};
+	struct {
+		struct nlmsghdr header;
+		struct nlmsgerr error;
+		char rest[256];
+	} answer;
+
+	inet_pton(AF_INET6, NET_ADDRESS6, &request.address);
+	if (fd < 0 || send(fd, &request, sizeof(request), 0) < 0 ||
+	    recv(fd, &answer, sizeof(answer), 0) < (ssize_t)NLMSG_LENGTH(sizeof(answer.error)))
+		return err_errno(e, "rtnetlink");
+	errno = answer.header.nlmsg_type == NLMSG_ERROR ? -answer.error.error : EPROTO;
+	return errno ? err_errno(e, NET_DEVICE ": " NET_ADDRESS6) : 0;
+}
+
 static int configure6(struct err *e)
 {
 	_cleanup_fd_ int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct ifreq r = of_device(NET_DEVICE);
-	struct in6_ifreq address = {.ifr6_prefixlen = NET_BITS6};
 	struct in6_rtmsg route = {.rtmsg_flags = RTF_UP | RTF_GATEWAY, .rtmsg_metric = 1024};
 
 	if (fd < 0)
 		return err_errno(e, "IPv6");
 	if (ioctl(fd, SIOCGIFINDEX, &r))
 		return err_errno(e, NET_DEVICE);
-	address.ifr6_ifindex = route.rtmsg_ifindex = r.ifr_ifindex;
-	inet_pton(AF_INET6, NET_ADDRESS6, &address.ifr6_addr);
+	route.rtmsg_ifindex = r.ifr_ifindex;
 	inet_pton(AF_INET6, NET_GATEWAY6, &route.rtmsg_gateway);
-	if (ioctl(fd, SIOCSIFADDR, &address))
-		return err_errno(e, NET_DEVICE ": " NET_ADDRESS6);
+	if (add_address6(r.ifr_ifindex, e))
+		return -1;
 	return ioctl(fd, SIOCADDRT, &route) ? err_errno(e, "route to " NET_GATEWAY6) : 0;
 }
 
 /*
  * Before the device is up. Nothing that protects: so where /proc/sys cannot be written to (in a container) it
- * goes on, with an address that waits a second for somebody who might have it too.
+ * goes on.
  */
 static void set_sysctl(const char *name, const char *value)
 {
@@ -109,10 +147,9 @@ int interface_configure(const struct plan_net *net, uint32_t gid, struct err *e)
 	snprintf(range, sizeof(range), "%u %u", gid, gid);
 	set_sysctl("ipv4/ping_group_range", range);
 	set_sysctl("ipv4/ip_unprivileged_port_start", "0");
-	/* No advertisements of routers, no address of the link, no waiting for duplicates. */
+	/* No advertisements of routers, no address of the link. */
 	set_sysctl("ipv6/conf/" NET_DEVICE "/accept_ra", "0");
 	set_sysctl("ipv6/conf/" NET_DEVICE "/addr_gen_mode", "1");
-	set_sysctl("ipv6/conf/" NET_DEVICE "/accept_dad", "0");
 	if (configure4(fd, e))
 		return -1;
 	return net->ipv6 ? configure6(e) : 0;
