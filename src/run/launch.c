@@ -32,6 +32,8 @@
  *	clone		every namespace in one call
  *	state		of the sandbox is written, while the child opens what it will mount: until its
  *			ids are mapped it does not go on, so that no program changes what has no state
+ *	entry		of a sandbox with a name among those that run, and its control socket: also before
+ *			the program, which may say at once to others that it is ready
  *	id-maps		by us, or newuidmap and newgidmap
  *	network		processes that make the sandbox's own network, in its namespace
  *	overlays	processes of fuse-overlayfs, which send their mounts to the child
@@ -441,6 +443,7 @@ const struct step launch_steps[] = {
 	{"channel", NULL, make_channel, drop_channel},
 	{"clone", NULL, clone_child, kill_child},
 	{"state", plan_uses_store, overlay_record, NULL},
+	{"entry", has_registry, registry_announce, NULL},
 	{"id-maps", NULL, map_ids, NULL},
 	{"network", plan_has_own_network, network_begin, network_end},
 	{"overlays", plan_uses_fuse, overlay_serve, NULL},

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The entry of this sandbox among those that run (store/running.h). A name that was asked for is claimed
- * before anything is started, so that no two have it. Any other sandbox is entered when it has run for a
- * moment (supervise.c): most are over by then, and no start waits for it.
+ * before anything is started, so that no two have it, and entered before the program runs; who comes then waits
+ * until it does. Any other sandbox is entered when it has run for a moment (supervise.c): most are over by then,
+ * and no start waits for it.
  *
  * Without an entry a sandbox runs as well, it is only not seen; so a directory that cannot be used is no
  * error, but in the background, where nobody could find it again. An entry of that name which is another's,
@@ -92,6 +93,20 @@ void registry_enter(struct launch *l)
 	/* In the background there is no way to it but the control socket. */
 	if (write_entry(l, e) || (serve_begin(l, e) && l->plan->detached))
 		running_release(&l->running);
+}
+
+int registry_announce(void *context, struct err *e)
+{
+	struct launch *l = context;
+
+	if (l->running.dir < 0)
+		return 0;
+	registry_enter(l);
+	if (l->running.dir >= 0 || !l->plan->detached)
+		return 0;
+	*e = l->outcome->unlisted;
+	e->step = "";
+	return -1;
 }
 
 void registry_leave(void *context)

@@ -153,6 +153,7 @@ bool group_was_killed(const struct launch *l);
 int registry_claim(void *context, struct err *e);
 void registry_leave(void *context);
 int registry_list(void *context, struct err *e);
+int registry_announce(void *context, struct err *e);
 void registry_enter(struct launch *l);
 /* git.c: steps of the launch. */
 int git_remember(void *context, struct err *e);

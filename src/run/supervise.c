@@ -255,19 +255,13 @@ static int start_clock(struct launch *l, timer_t *ret, struct err *e)
 	return 0;
 }
 
-/* Nobody could find it without an entry, nor end it. */
-static int begin_detached(struct launch *l, struct err *e)
+static void begin_detached(struct launch *l)
 {
 	char text[40];
 
-	if (l->running.dir < 0) {
-		*e = l->outcome->unlisted;
-		return -1;
-	}
 	snprintf(text, sizeof(text), "started, pid %d", (int)getpid());
 	output_event(&l->output, text);
 	l->request->started(l->request->context, l->running.name);
-	return 0;
 }
 
 int supervise(struct launch *l, struct err *e)
@@ -278,12 +272,10 @@ int supervise(struct launch *l, struct err *e)
 	if (__builtin_add_overflow(clock_now(), l->plan->runtime_max, &l->deadline))
 		l->deadline = STR_INFINITY;
 	l->enter_at = STR_INFINITY;
-	if (l->running.dir >= 0 || l->plan->detached)
-		registry_enter(l);
+	if (l->plan->detached)
+		begin_detached(l);
 	else if (l->plan->runtime_home && !l->request->name)
 		l->enter_at = clock_now() + ENTER_AFTER;
-	if (l->plan->detached && begin_detached(l, e))
-		return -1;
 	l->has_run = true;
 	if (l->deadline == STR_INFINITY)
 		return run_until_end(l, e);

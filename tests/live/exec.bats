@@ -509,3 +509,11 @@ grows() {
 	kill -TERM "$client"
 	visit_ended 143
 }
+
+@test "one with a name can be visited from the first moment of its program" {
+	need strace
+	capture strace -f -qq -o trace -e trace=listen,execve "$SANDBOX" -p shell -n one -- true
+	exited 0
+	grep -Eo 'listen\(|execve.* = 0$' trace >order
+	[[ $(cut -d'(' -f1 order | xargs) = 'execve listen execve' ]] || report "$(cat trace)"
+}
