@@ -254,12 +254,13 @@ static int run(struct store_words *w, struct attached *a, struct err *e)
 	if (keys_parse(&a->keys, sequence ? sequence : "ctrl-p,ctrl-q", e))
 		return -1;
 	a->connection = visit_connect(w, a->name, e);
-	if (a->connection < 0 || visit_check_paused(w, a->name, e) || open_log(w, a, &s, e) ||
-	    ask(a, e))
+	if (a->connection < 0 || visit_check_paused(w, a->name, e) || open_log(w, a, &s, e))
 		return -1;
 	a->signals = watch_signals(e);
+	if (a->signals < 0 || ask(a, e))
+		return -1;
 	a->reads = a->has_terminal || isatty(STDIN_FILENO);
-	if (a->signals < 0 || set_terminal(a, e) < 0)
+	if (set_terminal(a, e) < 0)
 		return -1;
 	status = follow(a, e);
 	terminal_restore(&a->terminal);

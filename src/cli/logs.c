@@ -304,13 +304,16 @@ static int show_all(struct view *v, struct log_reader *r, struct err *e)
 
 /* --- which one --- */
 
-/* 1: it runs, with its launcher, unless that has ended meanwhile; 0: it does not; -1: refused. */
+/*
+ * 1: it runs; 0: it does not; -1: refused. With its launcher, unless that has ended: without a PID 1 it may still be
+ * writing what came last.
+ */
 static int find_launcher(struct store_words *w, const char *name, int *ret, struct err *e)
 {
 	struct running r = {.pool = &w->pool, .home = -1, .dir = -1, .process = -1};
 	int rc = w->host.runtime_home ? running_read(&r, w->host.runtime_home, name, e) : 0;
 
-	if (rc > 0) {
+	if (rc >= 0 && r.launcher.pid) {
 		*ret = process_open(&r.launcher);
 		if (*ret < 0 && errno != ESRCH)
 			rc = err_errno(e, "%s: its launcher", name);

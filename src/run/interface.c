@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Addresses and routes in the sandbox's network, by ioctl(2): netdevice(7), ipv6(7), rtentry of route(8). The address
- * of IPv6 by rtnetlink(7), which alone has IFA_F_NODAD.
+ * Addresses and routes in the sandbox's network, by ioctl(2): netdevice(7), ipv6(7), rtentry of route(8). The own
+ * address of IPv6 by rtnetlink(7), which alone has IFA_F_NODAD.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -71,40 +71,82 @@ static int configure4(int fd, struct err *e)
 	return ioctl(fd, SIOCADDRT, &route) ? err_errno(e, "route to " NET_GATEWAY) : 0;
 }
 
-/*
- * Without duplicate address detection, in no form: even where accept_dad is 0 a worker of the kernel ends it, some time
- * later. Until then Linux takes ::1 for the source, nobody is asked for the neighbor, and a connection fails after 3 s.
- */
-static int add_address6(int index, struct err *e)
+/* Sends one request, and waits for what is said to it. */
+static int ask_rtnetlink(struct nlmsghdr *request, uint16_t type, size_t n, const char *what,
+			 struct err *e)
 {
 	_cleanup_fd_ int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	struct {
-		struct nlmsghdr header;
-		struct ifaddrmsg message;
-		struct rtattr attribute;
-		struct in6_addr address;
-	} request = {
-		.header = {.nlmsg_len = sizeof(request),
-			   .nlmsg_type = RTM_NEWADDR,
-			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL},
-		.message = {.ifa_family = AF_INET6,
-			    .ifa_prefixlen = NET_BITS6,
-			    .ifa_flags = IFA_F_NODAD,
-			    .ifa_index = (uint32_t)index},
-		.attribute = {.rta_len = RTA_LENGTH(sizeof(request.address)),
-			      .rta_type = IFA_LOCAL}};
 	struct {
 		struct nlmsghdr header;
 		struct nlmsgerr error;
 		char rest[256];
 	} answer;
 
-	inet_pton(AF_INET6, NET_ADDRESS6, &request.address);
-	if (fd < 0 || send(fd, &request, sizeof(request), 0) < 0 ||
+	*request = (struct nlmsghdr){.nlmsg_len = (uint32_t)n,
+				     .nlmsg_type = type,
+				     .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE};
+	if (fd < 0 || send(fd, request, n, 0) < 0 ||
 	    recv(fd, &answer, sizeof(answer), 0) < (ssize_t)NLMSG_LENGTH(sizeof(answer.error)))
 		return err_errno(e, "rtnetlink");
 	errno = answer.header.nlmsg_type == NLMSG_ERROR ? -answer.error.error : EPROTO;
-	return errno ? err_errno(e, NET_DEVICE ": " NET_ADDRESS6) : 0;
+	return errno ? err_errno(e, NET_DEVICE ": %s", what) : 0;
+}
+
+struct address_attribute {
+	struct rtattr head;
+	struct in6_addr address;
+};
+
+static struct address_attribute own_address(uint16_t type)
+{
+	struct address_attribute ret = {
+		.head = {.rta_len = RTA_LENGTH(sizeof(ret.address)), .rta_type = type}};
+
+	inet_pton(AF_INET6, NET_ADDRESS6, &ret.address);
+	return ret;
+}
+
+/*
+ * Without duplicate address detection, in no form: even where accept_dad is 0 a worker of the kernel ends it, some time
+ * later. Until then Linux takes ::1 for the source, nobody is asked for the neighbor, and a connection fails after 3 s.
+ */
+static int add_address6(int index, struct err *e)
+{
+	struct {
+		struct nlmsghdr header;
+		struct ifaddrmsg message;
+		struct address_attribute address;
+	} request = {.message = {.ifa_family = AF_INET6,
+				 .ifa_prefixlen = NET_BITS6,
+				 .ifa_flags = IFA_F_NODAD,
+				 .ifa_index = (uint32_t)index},
+		     .address = own_address(IFA_LOCAL)};
+
+	return ask_rtnetlink(&request.header, RTM_NEWADDR, sizeof(request), NET_ADDRESS6, e);
+}
+
+/*
+ * That the address is our own is a route as well, which the same worker adds: until then what we send to ourselves, a
+ * reset too, leaves by the device. So there is a second one, of a larger metric.
+ */
+static int add_local_route6(int index, struct err *e)
+{
+	struct {
+		struct nlmsghdr header;
+		struct rtmsg message;
+		struct address_attribute address;
+		struct rtattr device;
+		uint32_t index;
+	} request = {.message = {.rtm_family = AF_INET6,
+				 .rtm_dst_len = 128,
+				 .rtm_table = RT_TABLE_LOCAL,
+				 .rtm_protocol = RTPROT_STATIC,
+				 .rtm_type = RTN_LOCAL},
+		     .address = own_address(RTA_DST),
+		     .device = {.rta_len = RTA_LENGTH(sizeof(request.index)), .rta_type = RTA_OIF},
+		     .index = (uint32_t)index};
+
+	return ask_rtnetlink(&request.header, RTM_NEWROUTE, sizeof(request), "local route", e);
 }
 
 static int configure6(struct err *e)
@@ -119,7 +161,7 @@ static int configure6(struct err *e)
 		return err_errno(e, NET_DEVICE);
 	route.rtmsg_ifindex = r.ifr_ifindex;
 	inet_pton(AF_INET6, NET_GATEWAY6, &route.rtmsg_gateway);
-	if (add_address6(r.ifr_ifindex, e))
+	if (add_address6(r.ifr_ifindex, e) || add_local_route6(r.ifr_ifindex, e))
 		return -1;
 	return ioctl(fd, SIOCADDRT, &route) ? err_errno(e, "route to " NET_GATEWAY6) : 0;
 }

@@ -501,7 +501,7 @@ int run_plan(const struct plan *plan, const struct sandbox_request *request, str
 	l.killed = status < 0 || WIFSIGNALED(status);
 	l.status = status < 0 ? -1 : l.killed ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	steps_undo(launch_steps, launch_rows, plan, &l);
-	serve_end(&l.control, l.status);
+	serve_end(&l.control, l.running.name, l.status);
 	ret->interrupted = had_terminal && l.killed && l.status == 128 + SIGINT;
 	return l.status;
 }

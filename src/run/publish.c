@@ -10,7 +10,7 @@
 #include "base/fd.h"
 #include "run/network_parts.h"
 
-enum { API_PATIENCE = 2 }; /* seconds: the launcher does nothing else meanwhile */
+enum { API_PATIENCE = 10 }; /* seconds: the launcher does nothing else meanwhile */
 
 static int port_err(const struct port_word *w, const char *text, struct err *e)
 {

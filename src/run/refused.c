@@ -290,6 +290,8 @@ static void read_message(struct refused *r, const struct nlmsghdr *h)
 			memcpy(&number, data, sizeof(number));
 			number = ntohl(number);
 			/* What did not fit into the socket's buffer: refused, and we know no more of it. */
+			if (number != r->next)
+				r->at_least = false;
 			r->total += number - r->next;
 			r->by_hosts += number - r->next;
 			r->next = number + 1;
@@ -311,6 +313,8 @@ bool refused_read(struct refused *r)
 		ssize_t n = recv(r->socket, buffer, sizeof(buffer), MSG_DONTWAIT);
 		size_t left = n > 0 ? (size_t)n : 0;
 
+		if (n < 0 && errno == ENOBUFS)
+			r->at_least = true;
 		if (n < 0 && (errno == EINTR || errno == ENOBUFS))
 			continue;
 		if (n <= 0)
@@ -345,16 +349,16 @@ const char *refused_line(struct pool *pool, const struct refused *r)
 {
 	for (size_t i = 0; i < r->n_rows; i++) {
 		if (!r->rows[i].closed)
-			return pool_printf(pool,
-					   "%llu connection%s refused by AllowHosts (first: %s)",
-					   (unsigned long long)r->by_hosts,
-					   r->by_hosts == 1 ? "" : "s", where(pool, &r->rows[i]));
+			return pool_printf(
+				pool, "%s%llu connection%s refused by AllowHosts (first: %s)",
+				r->at_least ? "at least " : "", (unsigned long long)r->by_hosts,
+				r->by_hosts == 1 ? "" : "s", where(pool, &r->rows[i]));
 	}
 	if (!r->n_rows)
 		return "";
-	return pool_printf(pool, "%llu connection%s to the host itself refused (first: %s)",
-			   (unsigned long long)r->total, r->total == 1 ? "" : "s",
-			   where(pool, &r->rows[0]));
+	return pool_printf(pool, "%s%llu connection%s to the host itself refused (first: %s)",
+			   r->at_least ? "at least " : "", (unsigned long long)r->total,
+			   r->total == 1 ? "" : "s", where(pool, &r->rows[0]));
 }
 
 static const char *protocol_name(uint8_t protocol)
@@ -383,6 +387,7 @@ void refused_json(struct jsonw *j, const struct refused *r)
 {
 	jsonw_open(j, "refused", '{');
 	jsonw_number(j, "total", (int64_t)r->total);
+	jsonw_bool(j, "at_least", r->at_least);
 	jsonw_open(j, "connections", '[');
 	for (size_t i = 0; i < r->n_rows; i++) {
 		const struct refused_row *row = &r->rows[i];
@@ -407,8 +412,8 @@ void refused_json(struct jsonw *j, const struct refused *r)
 void refused_print(struct pool *pool, const struct refused *r, str_vec *ret)
 {
 	if (r->total)
-		*vec_add(pool, ret) =
-			pool_printf(pool, "%" PRIu64 " %" PRIu64, r->total, r->by_hosts);
+		*vec_add(pool, ret) = pool_printf(pool, "%" PRIu64 " %" PRIu64 " %d", r->total,
+						  r->by_hosts, r->at_least);
 	for (size_t i = 0; i < r->n_rows; i++) {
 		const struct refused_row *row = &r->rows[i];
 
@@ -419,11 +424,12 @@ void refused_print(struct pool *pool, const struct refused *r, str_vec *ret)
 
 static int parse_totals(char *text, struct refused *ret)
 {
-	int64_t total, by_hosts;
+	int64_t total, by_hosts, at_least;
 
 	if (text_number(&text, INT64_MAX, &total) || text_number(&text, INT64_MAX, &by_hosts) ||
-	    text)
+	    text_number(&text, 1, &at_least) || text)
 		return -1;
+	ret->at_least = at_least;
 	ret->total = (uint64_t)total;
 	ret->by_hosts = (uint64_t)by_hosts;
 	return 0;

@@ -40,8 +40,9 @@ struct refused {
 	int socket; /* -1: none */
 	uint64_t
 		total; /* packets; each is one connection that was tried, where there are connections */
-	uint64_t by_hosts;		       /* of these: by AllowHosts= */
-	uint32_t next;			       /* the number of the next message */
+	uint64_t by_hosts; /* of these: by AllowHosts= */
+	bool at_least;	   /* the last ones may not have fitted into the socket's buffer */
+	uint32_t next;	   /* the number of the next message */
 	struct refused_row rows[REFUSED_ROWS]; /* the first ones */
 	size_t n_rows;
 	struct refused_name *names; /* REFUSED_NAMES, a ring; malloc's */

@@ -113,6 +113,7 @@ void registry_leave(void *context)
 {
 	struct launch *l = context;
 
-	serve_close(&l->control);
+	/* In this order nobody comes between the two. */
 	running_release(&l->running);
+	serve_close(&l->control);
 }

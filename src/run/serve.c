@@ -68,23 +68,25 @@ static bool may_come(int connection)
 	       who.uid == geteuid() && is_of_our_namespace(who.pid) && is_still_there(connection);
 }
 
-static void welcome(struct control *c)
+/* False: nobody is there. */
+static bool welcome(struct control *c)
 {
 	int fd = accept4(c->socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct err e = {0};
 
 	if (fd < 0)
-		return;
+		return false;
 	if (c->n == PEERS_MAX)
 		err_set(&e, "too many others wait for it");
 	else if (!may_come(fd))
 		err_set(&e, "this process is in a user namespace of its own");
 	if (!e.text[0]) {
 		c->peers[c->n++] = (struct peer){.connection = fd};
-		return;
+		return true;
 	}
 	channel_send(fd, MESSAGE_FAILED, 0, &e);
 	close(fd);
+	return true;
 }
 
 /* --- what they want --- */
@@ -193,15 +195,36 @@ void serve_work(struct launch *l, const struct pollfd *fds, size_t n)
 		welcome(c);
 }
 
+/* Who has come meanwhile and only waits for the end has it now. */
+static void hear_late(struct peer *p)
+{
+	struct visit v;
+
+	if (!p->kind && recv(p->connection, &v, sizeof(v), 0) == sizeof(v) && v.kind == VISIT_WAIT)
+		p->kind = v.kind;
+}
+
 void serve_close(struct control *c)
 {
+	for (int i = 0; c->socket >= 0 && i < PEERS_MAX && welcome(c); i++)
+		;
+	for (size_t i = 0; i < c->n; i++)
+		hear_late(&c->peers[i]);
 	fd_closep(&c->socket);
 }
 
-void serve_end(struct control *c, int status)
+void serve_end(struct control *c, const char *name, int status)
 {
+	struct err late = {0}, failed = {0};
+
+	err_set(&late, "%s: it has just ended", name);
+	err_set(&failed, "%s: it could not be run to its end", name);
 	for (size_t i = 0; i < c->n; i++) {
-		if (status >= 0 && c->peers[i].kind)
+		if (!c->peers[i].kind)
+			channel_send(c->peers[i].connection, MESSAGE_FAILED, 0, &late);
+		else if (status < 0)
+			channel_send(c->peers[i].connection, MESSAGE_FAILED, 0, &failed);
+		else
 			channel_send(c->peers[i].connection, MESSAGE_ENDED, status, NULL);
 		close(c->peers[i].connection);
 	}

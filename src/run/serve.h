@@ -34,5 +34,5 @@ size_t serve_fds(const struct control *c, struct pollfd *fds);
 void serve_work(struct launch *l, const struct pollfd *fds, size_t n);
 /* Nobody new comes; who is there waits for the end. */
 void serve_close(struct control *c);
-/* The status for who waits; -1: it is not known. The very last thing. */
-void serve_end(struct control *c, int status);
+/* The status for who waits; -1: it has failed. The very last thing. */
+void serve_end(struct control *c, const char *name, int status);

@@ -156,6 +156,8 @@ static int begin_relay(struct visiting *v, int master, struct err *e)
 {
 	v->from[0] = master;
 	v->has_terminal = v->relays[0] = true;
+	/* What has changed since we asked for it. */
+	terminal_copy_size(STDIN_FILENO, master);
 	return relay_init(&v->relay[0], STDIN_FILENO, STDOUT_FILENO, master, e) ||
 			       terminal_raw(&v->terminal, STDIN_FILENO, e) < 0
 		       ? -1

@@ -517,3 +517,22 @@ grows() {
 	grep -Eo 'listen\(|execve.* = 0$' trace >order
 	[[ $(cut -d'(' -f1 order | xargs) = 'execve listen execve' ]] || report "$(cat trace)"
 }
+
+@test "who comes while its launcher is busy hears of the end all the same" {
+	local init
+	begin --keep=no -p shell -n one -- sh -c 'echo ready; until [ -e go ]; do sleep 0.05; done; exit 7'
+	kill -STOP "$launcher"
+	wait_for 10 grep -q '^State:.T' "/proc/$launcher/status"
+	"$SANDBOX" wait one >waited 2>waited.err 3>&- &
+	client=$!
+	launchers+=("$client")
+	wait_for 10 grep -q skb_wait "/proc/$client/wchan" # it waits for the answer
+	init=$(pgrep -P "$launcher")
+	touch go
+	wait_for 10 grep -q '^State:.Z' "/proc/$init/status"
+	kill -CONT "$launcher"
+	ended
+	exited 7
+	wait_for 10 client_ended
+	[ "$(cat waited)" = 7 ] || report "$(cat waited waited.err)"
+}
