@@ -390,7 +390,7 @@ test' "$(printf 'a%.0s' {1..64}).test" 'good.test#53' 'good.test/127.0.0.1' '@no
 	json '[[c[k] for k in ("host", "port", "protocol", "count")] for c in j["refused"]["connections"]] == [
 		["evil.test", 443, "tcp", 2], ["203.0.113.66", 7, "udp", 1]]' <<<"$stderr"
 	sbh run --json -p shell --allow good.test -- true
-	json 'j["refused"] == {"total": 0, "connections": []}' <<<"$stderr"
+	json 'j["refused"] == {"total": 0, "at_least": False, "connections": []}' <<<"$stderr"
 }
 
 @test "inspect has it of one that runs" {
