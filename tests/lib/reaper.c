@@ -174,7 +174,7 @@ int main(int argc, char **argv)
 	signal(SIGINT, on_signal);
 	signal(SIGHUP, on_signal);
 	if (reap_until(now() + seconds, pid, &status))
-		reap_until(now() + 1, 0, NULL);
+		reap_until(now() + 10, 0, NULL);
 	else
 		fprintf(stderr, stopped ? "# stopped\n" : "# time was up after %g s\n", seconds);
 	/* Two or three rounds: a process can fork while we read the list. */

@@ -7,6 +7,7 @@ load common
 
 setup() {
 	setup_project
+	export LEFT_AFTER=2 # for what is meant to be seen
 }
 
 teardown() {
@@ -55,17 +56,27 @@ sleeper() {
 @test "no_leftovers sees a process that lost its parent" {
 	(sleep 31.5 3>&- >/dev/null 2>&1 & echo $! >"$PROJECT/pid")
 	PIDS=$(<"$PROJECT/pid")
+	wait_for 5 grep -qx sleep "/proc/$PIDS/comm"
 	if [ -z "${SANDBOX_REAPER:-}" ]; then skip "runner: started by hand, nobody is the subreaper"; fi
 	run no_leftovers
 	[ "$status" -ne 0 ]
 	[[ $output == *"process left: sleep (pid $PIDS,"* ]]
 }
 
+# Its first child is in a pid namespace of its own, and sleeps.
+child_inside() {
+	local child
+
+	child=$(<"/proc/$1/task/$1/children")
+	[ -n "$child" ] && grep -qx sleep "/proc/${child% }/comm" &&
+		grep -qE '^NSpid:.[0-9]+.[0-9]+$' "/proc/${child% }/status"
+}
+
 @test "no_leftovers sees a process in a pid namespace whose parent lives" {
 	need_namespaces
 	unshare --user --map-root-user --pid --fork --kill-child sleep 32 3>&- &
 	PIDS=$!
-	wait_for 5 pgrep -f 'sleep 32' >/dev/null
+	wait_for 5 child_inside "$PIDS"
 	run no_leftovers
 	[ "$status" -ne 0 ]
 	[[ $output == *'process left: sleep'* ]]
@@ -75,6 +86,7 @@ sleeper() {
 	sleeper "${SANDBOX##*/}"
 	"$HOME/${SANDBOX##*/}" 33 3>&- &
 	PIDS=$!
+	wait_for 5 grep -qx "${SANDBOX##*/}" "/proc/$PIDS/comm"
 	run no_leftovers
 	[ "$status" -ne 0 ]
 	[[ $output == *"process left: ${SANDBOX##*/} (pid $PIDS,"* ]]

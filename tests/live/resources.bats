@@ -280,7 +280,7 @@ no_group_left() {
 	local groups=${SANDBOX_TEST_CGROUP:-} i
 	[ -n "$groups" ] || skip_or_fail 'cgroup: the runner was not root, and could not give us a cgroup'
 	for i in 0 0.001 0.002 0.003 0.005 0.01 0.3; do
-		"$SANDBOX" -p shell --stats -- sleep 30 2>/dev/null 3>&- &
+		"$SANDBOX" -p shell --stats -- sleep 300 2>/dev/null 3>&- &
 		launcher=$!
 		sleep "$i"
 		kill -KILL "$launcher"

@@ -20,7 +20,7 @@ static void hop(void)
 {
 	struct timespec t = {0, 20000000};
 
-	for (time_t end = time(NULL) + 20; time(NULL) < end && access("stop", F_OK);
+	for (time_t end = time(NULL) + 300; time(NULL) < end && access("stop", F_OK);
 	     nanosleep(&t, NULL))
 		if (fork() > 0)
 			_exit(0);
@@ -42,7 +42,7 @@ static void live(int kind)
 		raise(SIGSTOP);
 	if (kind == 3)
 		hop();
-	sleep(20);
+	sleep(300);
 	_exit(0);
 }
 
@@ -56,6 +56,6 @@ int main(int argc, char **argv)
 			live(kind);
 	usleep(50000);
 	if (argc > 2) // stay, so that somebody can kill the launcher meanwhile
-		sleep(20);
+		sleep(300);
 	verdict(WORKED, "left daemons behind");
 }
