@@ -19,7 +19,7 @@ copied() {
 start_server() {
 	rm -f sleeper.out
 	background sleeper "$SANDBOX" --quiet --keep=no -p default --set Filesystem.Overlay=fuse "$@" \
-		sh -c 'echo started; sleep 20'
+		sh -c 'echo started; sleep 300'
 	launcher=${BACKGROUND[-1]}
 	# What the program prints first needs no fuse-overlayfs yet.
 	first_line sleeper >/dev/null && wait_for 5 pgrep -P "$launcher" -x fuse-overlayfs >/dev/null || return 1

@@ -18,15 +18,16 @@ teardown() {
 start_reader() {
 	mkdir tree
 	mkfifo -m 0666 tree/commands
-	background reader cat tree/commands tree/commands tree/commands
+	background reader sh -c 'exec cat <>tree/commands'
+	wait_for 5 test "/proc/${BACKGROUND[0]}/fd/0" -ef tree/commands
 }
 
-write_into='exec timeout 0.5 sh -c "echo evil >\$1" - "$1"'
+write_into='exec timeout 30 sh -c "echo evil >\$1" - "$1"'
 
 @test "outside, and without Landlock, the FIFO of a read-only tree takes the line" {
 	start_reader
 	works "$SANDBOX" -p build --bind "$PWD/tree:/opt:ro" --set Filesystem.Landlock=no sh -c "$write_into" - /opt/commands
-	wait_for 2 grep -q evil reader.out
+	wait_for 5 grep -q evil reader.out
 	works sh -c "$write_into" - tree/commands
 }
 

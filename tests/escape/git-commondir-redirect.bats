@@ -37,7 +37,7 @@ teardown() {
 
 	mkdir new
 	background box "$SANDBOX" -p shell sh -c 'cp -r .git/. new; printf "[core]\n\tfsmonitor = ./payload\n" >>new/config
-		echo ../new >.git/commondir; echo ready; sleep 5'
+		echo ../new >.git/commondir; echo ready; sleep 300'
 	[ "$(first_line box)" = ready ]
 	pid=${BACKGROUND[0]}
 	kill -TERM "$pid"

@@ -14,15 +14,19 @@ teardown() {
 	attack_teardown
 }
 
+begin_victim() {
+	background victim sleep 300
+	wait_for 5 grep -qsx sleep "/proc/${BACKGROUND[0]}/comm"
+}
+
 @test "outside, another process of the user is found" {
-	background victim sleep 6
-	wait_for 2 grep -qsx sleep "/proc/${BACKGROUND[0]}/comm"
+	begin_victim
 	works ./find-process "${BACKGROUND[0]}"
 	works ./find-process sleep
 }
 
 @test "inside, it is not" {
-	background victim sleep 6
+	begin_victim
 	fails_under_all ./find-process "${BACKGROUND[0]}"
 	fails_under_all ./find-process sleep
 	fails "$SANDBOX" -p shell --user root ./find-process sleep

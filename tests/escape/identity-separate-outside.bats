@@ -47,14 +47,12 @@ ids_below() {
 @test "the program's process has another user id outside" {
 	local last
 
-	background box "$SANDBOX" -p untrusted --ro . sh -c 'id -u; exec sleep 5'
+	background box "$SANDBOX" -p untrusted --ro . sh -c 'id=$(id -u); echo $id; exec sleep 300'
 	[ "$(first_line box)" = "$(id -u)" ]
-	sleep 0.1
 	last=$(ids_below "${BACKGROUND[0]}" | tail -n 1)
 	[ -n "$last" ]
 	[ "$last" != "$(id -u)" ]
-	background other "$SANDBOX" -p default sh -c 'id -u; exec sleep 5'
+	background other "$SANDBOX" -p default sh -c 'id=$(id -u); echo $id; exec sleep 300'
 	[ "$(first_line other)" = "$(id -u)" ]
-	sleep 0.1
 	[ "$(ids_below "${BACKGROUND[1]}" | tail -n 1)" = "$(id -u)" ]
 }

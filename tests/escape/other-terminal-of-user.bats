@@ -16,7 +16,7 @@ teardown() {
 }
 
 start_terminal() {
-	background terminal ./with-pty sh -c 'tty; sleep 6'
+	background terminal ./with-pty sh -c 'tty; sleep 300'
 	TERMINAL=$(first_line terminal | tr -d '\r')
 	[ -c "$TERMINAL" ]
 }

@@ -74,6 +74,11 @@ untouched() {
 	mv "$HOME/aside" "$STATE"
 }
 
+end_racer() {
+	kill "${BACKGROUND[-1]}" 2>/dev/null || true
+	wait "${BACKGROUND[-1]}" || true
+}
+
 @test "what is exchanged for a link while runs begin is used or refused, and never followed" {
 	local overlay part end
 
@@ -88,7 +93,7 @@ untouched() {
 				run copied "$overlay" --name mine sh -c "$attack"
 				[[ $output != *s3cret* ]] || { echo "$overlay $part: $output" >&2; return 1; }
 			done
-			wait "${BACKGROUND[-1]}" || true
+			end_racer
 			rm -f "$HOME/keys/state"
 			untouched
 			rm -f "$STATE/link" 2>/dev/null || rm -f "$STATE/mine/0/upper" "$STATE/mine/0" "$STATE/mine" 2>/dev/null || true
@@ -112,7 +117,7 @@ untouched() {
 			# Resolved when the link stood there, it is what the caller has named: a copy of the keys.
 			[ ! -e "$HOME/keys/planted" ] || return 1
 		done
-		wait "${BACKGROUND[-1]}" || true
+		end_racer
 		untouched
 	done
 }

@@ -19,7 +19,7 @@ nice_of() {
 }
 
 @test "outside, another process is slowed down" {
-	background victim sleep 6
+	background victim sleep 300
 	works ./renice process "${BACKGROUND[0]}"
 	[ "$(nice_of "${BACKGROUND[0]}")" = 7 ]
 }
@@ -27,7 +27,7 @@ nice_of() {
 @test "inside, processes of the host keep their priority" {
 	local before
 
-	background victim sleep 6
+	background victim sleep 300
 	before=$(nice_of "${BACKGROUND[0]}")
 	"$SANDBOX" -p shell ./renice user 0 || true
 	"$SANDBOX" -p shell --user root ./renice user 0 || true

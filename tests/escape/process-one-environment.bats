@@ -17,7 +17,7 @@ teardown() {
 @test "outside, the environment of another process of the user can be read" {
 	export ESCAPE_TOKEN=t0ken-in-environment
 
-	background victim sleep 5
+	background victim sleep 300
 	wait_for 2 grep -qs t0ken "/proc/${BACKGROUND[0]}/environ"
 }
 
@@ -37,7 +37,7 @@ teardown() {
 	export ESCAPE_TOKEN=t0ken-in-memory
 	local child pid
 
-	background box "$SANDBOX" -p build sh -c 'echo ready; sleep 5'
+	background box "$SANDBOX" -p build sh -c 'echo ready; sleep 300'
 	[ "$(first_line box)" = ready ]
 	# Only root may look, so the test reads what is left for its own user: nothing.
 	# shellcheck disable=SC2013 # words are what the file holds

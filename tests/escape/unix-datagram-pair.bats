@@ -17,24 +17,26 @@ except OSError as e:
 setup() {
 	attack_setup
 	python3 -c 'import socket, sys
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind("sock"); s.settimeout(20); print("up", flush=True)
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind("sock"); print("up", flush=True)
 while True: print(s.recv(9).decode(), flush=True)' >got 2>/dev/null 3>&- &
 	BACKGROUND+=($!)
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		! grep -q up got || break
-		sleep 0.1
-	done
+	wait_for 5 grep -q up got
 }
 
 teardown() {
 	attack_teardown
 }
 
+heard() {
+	[ "$(grep -c hello got)" = "$1" ]
+}
+
 @test "outside, and with AF_UNIX, it is reached" {
 	works python3 -c "$SEND" sock SOCK_DGRAM
-	grep -q hello got
+	wait_for 5 heard 1
 	works "$SANDBOX" -p build --set Seccomp.RestrictAddressFamilies= --set Filesystem.SocketPaths="$PWD/sock" \
 		python3 -c "$SEND" sock SOCK_DGRAM
+	wait_for 5 heard 2
 }
 
 @test "inside it is not, and a pair of streams is there" {

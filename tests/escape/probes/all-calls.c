@@ -11,7 +11,8 @@
 
 #define NO_ARGS -1L, -1L, -1L, -1L, -1L, -1L
 
-static const char *try_one(long nr, long *answer)
+// Makes the call in a child, which is ended if it does not come back.
+static int make_call(long nr, long *answer)
 {
 	int status;
 	pid_t pid;
@@ -27,6 +28,17 @@ static const char *try_one(long nr, long *answer)
 	}
 	if (waitpid(pid, &status, 0) != pid)
 		verdict(BROKEN, "waitpid: %s", strerror(errno));
+	return status;
+}
+
+static const char *try_one(long nr, long *answer)
+{
+	int status = make_call(nr, answer);
+
+	// A call that waits does so each time, a child that only got no processor does not.
+	for (int i = 1; i < 5 && *answer == 1 && WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
+	     i++)
+		status = make_call(nr, answer);
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
 		return "killed";
 	if (*answer == -EUCLEAN)

@@ -64,7 +64,7 @@ int main(int argc, char **argv)
 	char buf[64];
 
 	fflush(stdout);
-	alarm(8);
+	alarm(300);
 	for (;;) {
 		int c = stream ? accept(fd, NULL, NULL) : fd;
 		ssize_t n = read(c, buf, sizeof(buf) - 1);

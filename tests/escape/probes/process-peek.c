@@ -137,7 +137,7 @@ static int make_victim(void)
 	int pid = fork();
 
 	if (pid == 0) {
-		alarm(5);
+		alarm(300);
 		pause();
 		_exit(0);
 	}

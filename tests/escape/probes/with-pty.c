@@ -48,7 +48,7 @@ int main(int argc, char **argv)
 	slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (slave < 0)
 		verdict(BROKEN, "%s: %s", ptsname(master), strerror(errno));
-	alarm(8);
+	alarm(300);
 	pid = fork();
 	if (pid == 0)
 		run_on(slave, argv + 1);
