@@ -60,7 +60,6 @@ readonly DRIVERS=(slirp4netns pasta) METADATA=(100.100.100.200 168.63.129.16 192
 		done
 		heard_nothing in_host 127.0.0.1
 		heard_nothing out_there 10.0.2.100
-		sleep 0.2 # their ports are free again
 	done
 }
 
@@ -148,15 +147,14 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("", 5353))
 s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, struct.pack("4s4s", socket.inet_aton("224.0.0.251"),
 	socket.inet_aton("198.51.100.2")))
-s.settimeout(20)
 print("up", flush=True)
 while True:
 	print(s.recv(99).decode(), flush=True)'
 	for driver in "${DRIVERS[@]}"; do
-		sbh -p shell --set "Network.Driver=$driver" --net private -- python3 udp.py 224.0.0.251 5353 stray
-		sbh -p shell --set "Network.Driver=$driver" --net private -- python3 udp.py ff02::fb%tap0 5353 stray
+		sbh -p shell --set "Network.Driver=$driver" --net private -- python3 udp.py -w 1.5 224.0.0.251 5353 stray
+		sbh -p shell --set "Network.Driver=$driver" --net private -- python3 udp.py -w 1.5 ff02::fb%tap0 5353 stray
 	done
-	in_host python3 "$PWD/udp.py" 224.0.0.251 5353 end || true
+	in_host python3 "$PWD/udp.py" -w 1.5 224.0.0.251 5353 end || true
 	wait_for 5 grep -q end group
 	never grep -q stray group
 }

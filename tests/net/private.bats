@@ -41,7 +41,7 @@ net() {
 @test "a long answer, which has to come over TCP" {
 	local driver
 	for driver in "${DRIVERS[@]}"; do
-		LIMIT=10 net "$driver" -- getent ahostsv4 chain.test
+		net "$driver" -- getent ahostsv4 chain.test
 		exited 0
 		shows '^192\.0\.2\.1 ' '^192\.0\.2\.40 '
 	done
@@ -51,7 +51,7 @@ net() {
 @test "ping, and UDP over both families" {
 	local driver
 	for driver in "${DRIVERS[@]}"; do
-		net "$driver" -- ping -n -c 1 -W 3 good.test
+		net "$driver" -- ping -n -c 1 -W 20 good.test
 		exited 0
 		net "$driver" -- python3 udp.py 203.0.113.10 7 one two
 		printed 'world 203.0.113.10 one two'
@@ -59,7 +59,7 @@ net() {
 		printed 'world 2001:db8:77::11 three'
 	done
 	# libslirp does not answer echo requests of IPv6.
-	net pasta -- ping -n -6 -c 1 -W 3 good.test
+	net pasta -- ping -n -6 -c 1 -W 20 good.test
 	exited 0
 }
 
@@ -128,6 +128,11 @@ HOST_OWN=(10.0.2.2:8000 '[fd00::2]:8000' 127.0.0.1:8000 '[::1]:8000' 127.0.0.53:
 	done
 }
 
+udp_refused() {
+	exited 1 || return 1
+	said '^(ConnectionRefused|Permission)Error'
+}
+
 @test "the host's loopback and the metadata are closed, and at once" {
 	local driver address
 	outside_h curl -sS --max-time 5 http://127.0.0.1:8000/ 'http://[::1]:8000/' http://169.254.169.254/
@@ -136,23 +141,18 @@ HOST_OWN=(10.0.2.2:8000 '[fd00::2]:8000' 127.0.0.1:8000 '[::1]:8000' 127.0.0.53:
 	for driver in "${DRIVERS[@]}"; do
 		for address in "${HOST_OWN[@]}"; do
 			echo "address: $address"
-			begin_clock
-			net "$driver" -- curl -sS --max-time 10 "http://$address/"
-			[ "$status" -ne 0 ] || report reached
-			quick 2
+			net "$driver" -- curl -sSv --max-time 300 "http://$address/"
+			curl_refused
 		done
 		net "$driver" -- curl -s --max-time 10 http://10.0.2.2:8000/
 		[ "$stderr" = 'sandbox: 1 connection to the host itself refused (first: 10.0.2.2:8000)' ] ||
 			report 'it is not said'
-		begin_clock
 		net "$driver" -- python3 udp.py 10.0.2.2 8007
-		exited 1
-		said 'Error'
+		udp_refused
 		net "$driver" -- python3 udp.py fd00::2 8007
-		exited 1
+		udp_refused
 		net "$driver" -- ping -n -c 1 -W 1 10.0.2.2
 		[ "$status" -ne 0 ] || report reached
-		quick 4
 	done
 	untouched meta
 }
@@ -161,16 +161,14 @@ HOST_OWN=(10.0.2.2:8000 '[fd00::2]:8000' 127.0.0.1:8000 '[::1]:8000' 127.0.0.53:
 	local driver address
 	for driver in "${DRIVERS[@]}"; do
 		for address in 10.0.2.2:8000 '[fd00::2]:8000' 169.254.169.254:80; do
-			begin_clock
 			net "$driver" --publish 8080:8080 --publish 8080:8080/udp -- \
-				curl -sS --max-time 10 "http://$address/"
-			[ "$status" -ne 0 ] || report reached
-			quick 2
+				curl -sSv --max-time 300 "http://$address/"
+			curl_refused
 		done
 		net "$driver" --publish 8080:8080/udp -- python3 udp.py 10.0.2.2 8007
-		exited 1
+		udp_refused
 		net "$driver" --publish 8080:8080/udp -- python3 udp.py fd00::2 8007
-		exited 1
+		udp_refused
 	done
 }
 
@@ -183,10 +181,8 @@ HOST_OWN=(10.0.2.2:8000 '[fd00::2]:8000' 127.0.0.1:8000 '[::1]:8000' 127.0.0.53:
 		printed $'host 127.0.0.1\nhost ::1'
 		net "$driver" --set Network.HostLoopback=yes -- python3 udp.py 10.0.2.2 8007
 		printed 'host 127.0.0.1 hello'
-		begin_clock
-		net "$driver" --set Network.HostLoopback=yes -- curl -sS --max-time 10 http://169.254.169.254/
-		[ "$status" -ne 0 ] || report reached
-		quick 2
+		net "$driver" --set Network.HostLoopback=yes -- curl -sSv --max-time 300 http://169.254.169.254/
+		curl_refused
 	done
 	untouched meta
 }
@@ -293,11 +289,11 @@ POLL='until curl -sS --max-time 2 http://203.0.113.10/ >/dev/null; do :; done; e
 
 @test "a launcher that is ended at any moment leaves nobody" {
 	# shellcheck disable=SC2016 # for Python
-	outside_h python3 -c '
+	LIMIT=120 outside_h python3 -c '
 import random, signal, subprocess, sys, time
 ways = [[], ["--set", "Network.Driver=pasta"], ["--publish", "18080:80"]]
 for i in range(60):
-	launch = subprocess.Popen([sys.argv[1], "-p", "shell", "--allow", "good.test", *ways[i % 3], "sleep", "30"],
+	launch = subprocess.Popen([sys.argv[1], "-p", "shell", "--allow", "good.test", *ways[i % 3], "sleep", "300"],
 		stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 	time.sleep(random.random() * 0.06)
 	launch.send_signal(signal.SIGKILL if i % 2 else signal.SIGTERM)

@@ -189,20 +189,23 @@ in_background() {
 	local words
 	host_root_words
 	[ "$1" = in_host ] || words+=(nsenter -t "$WORLD_NET" -n --)
+	rm -f "$2" # an earlier one has said it as well
 	"${words[@]}" "${@:3}" >"$2" 2>&1 3>&- &
 	launchers+=("$!")
-	wait_for 5 grep -q up "$2" || fail "$(cat "$2")"
+	wait_for 5 grep -qs up "$2" || fail "$(cat "$2")"
 }
 
 # listen WHERE ADDRESS...: hear.py there on port 7777, with what it hears in `heard.WHERE`.
 listen() {
-	in_background "$1" "heard.$1" python3 "$PWD/hear.py" 7777 "${@:2}"
+	in_background "$1" "heard.$1" python3 "$PWD/hear.py" 7777 "${@:2}" || return 1
+	listeners[$1]=${launchers[-1]}
 }
 
-# heard_nothing WHERE ADDRESS: it hears us there, and has heard nothing else.
+# heard_nothing WHERE ADDRESS: it hears us there, and has heard nothing else; then it has ended, and its port is free.
 heard_nothing() {
 	"$1" python3 "$PWD/udp.py" "$2" 7777 end >/dev/null 2>&1 || true
 	wait_for 5 grep -q end "heard.$1" || fail "$1 is deaf" || return 1
+	wait "${listeners[$1]}" || fail "$1 has failed" || return 1
 	[ "$(cat "heard.$1")" = $'up\nend' ] || fail "$1 has heard:" "$(cat "heard.$1")"
 }
 
@@ -210,7 +213,7 @@ sbh() {
 	local words
 
 	host_words
-	capture setsid --wait timeout --kill-after=5 "$((${LIMIT:-30} * ${SLOW:-1}))" \
+	capture setsid --wait timeout --kill-after=5 "$((${LIMIT:-60} * ${SLOW:-1}))" \
 		"${words[@]}" "$SANDBOX" "$@"
 }
 
@@ -226,7 +229,7 @@ outside_h() {
 	local words
 
 	host_words
-	capture timeout --kill-after=5 "${LIMIT:-30}" "${words[@]}" "$@"
+	capture timeout --kill-after=5 "${LIMIT:-60}" "${words[@]}" "$@"
 }
 
 # begin_h ARG...: the launcher in the background until its program wrote `ready`, like begin in
@@ -252,6 +255,7 @@ net_setup() {
 	STATE=$HOME/.local/state/sandbox
 	(umask 077 && mkdir -p "$RUNNING" "$STATE")
 	launchers=()
+	declare -gA listeners=()
 	setup_project
 	cp "$WORLD/ca.pem" "$ROOT"/tests/net/probes/*.py .
 	world_forget
@@ -311,7 +315,7 @@ no_connections() {
 }
 
 world_forget() {
-	wait_for 3 no_connections || true
+	wait_for 30 no_connections || fail "$(in_host ss -tn)" || return 1
 	: >"$WORLD/queries"
 	out_there nft reset counters >/dev/null
 }
@@ -343,8 +347,15 @@ unasked() {
 	! grep -E -e "$1" "$WORLD/queries" >&2 || report "asked: $1"
 }
 
-# quick SECONDS: the last command that began at $begun took less; for what must be refused rather than time
-# out.
+# curl_refused: each attempt of the last command, a `curl -v`, was refused. That is told at once; who waits in vain, or
+# for the kernel to give up, is told something else.
+curl_refused() {
+	exited 7 || return 1
+	said ' failed: Connection refused$' || return 1
+	! grep ' failed: ' <<<"$stderr" | grep -v ': Connection refused$' || report 'something else than refused'
+}
+
+# quick SECONDS: the last command that began at $begun took less.
 begin_clock() {
 	begun=${EPOCHREALTIME/[.,]/}
 }

@@ -74,12 +74,12 @@ teardown() {
 	printed 'host 127.0.0.1'
 	outside_h curl -sS 'http://[::1]:8000/'
 	printed 'host ::1'
-	outside_h dig +short +time=2 +tries=1 @127.0.0.53 good.test
+	outside_h dig +short +time=10 +tries=1 @127.0.0.53 good.test
 	printed 203.0.113.10
 }
 
 @test "ping, UDP, ssh and git over ssh and https" {
-	outside_h ping -c 1 -W 2 -n good.test
+	outside_h ping -c 1 -W 20 -n good.test
 	exited 0
 	outside_h python3 "$ROOT/tests/net/probes/udp.py" 203.0.113.10 7
 	printed 'world 203.0.113.10 hello'

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """endless.py N: N processes that mind no signal and write answers in the resolver's name, as long as they can be and
-with as many addresses as they can have, as fast as they can."""
+with as many addresses as they can have, as fast as they can, but behind everything else on this machine."""
 
 import os
 import signal
@@ -9,6 +9,7 @@ import socket
 import struct
 import sys
 
+os.nice(19)
 for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
     signal.signal(name, signal.SIG_IGN)
 
