@@ -162,6 +162,11 @@ def grouped(_place):
     return ["-p", "build", "--stats"]
 
 
+def published(place):
+    """A port of this place's own, and none that the kernel gives to who asks for any."""
+    return ["-p", "build", "--allow", "192.0.2.1", "--publish", f"{20000 + (2 * os.getpid() + place.number) % 10000}:80"]
+
+
 def groups_left():
     """Of launchers that have ended; PID 1 may need a moment more."""
     top, left = os.environ.get("SANDBOX_TEST_CGROUP", "/nowhere"), set()
@@ -296,7 +301,7 @@ ALL = [
                   may_leave=lambda place, path: path.startswith(f"{place.home}/run/sandbox/fault")),
     Configuration("group", None, prepare=grouped, roles=["launcher", "init", "program"], first="statfs",
                   last="recvmsg"),
-    Configuration("network", ["-p", "build", "--allow", "192.0.2.1", "--publish", "48123:80"], roles=["launcher"],
+    Configuration("network", None, prepare=published, roles=["launcher"],
                   # Not those around the start of its helpers: a process that is made with CLONE_PARENT by one that
                   # is killed stays stopped by `inject`.
                   only=["socketpair", "socket", "setsockopt", "bind", "listen", "connect", "shutdown"]),

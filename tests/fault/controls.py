@@ -35,13 +35,13 @@ def walls_outside(tools, home, _sandbox, keyring):
 
 def left_is_seen(tools, *_):
     """a process that stays is seen"""
-    text = _inject(tools, "/bin/sh", "-c", "sleep 30 & exit 0")
+    text = _inject(tools, "/bin/sh", "-c", "sleep 300 & exit 0")
     return [] if re.search("^left [0-9]+ sleep$", text, re.M) else [text]
 
 
 def hang_is_seen(tools, *_):
     """a launch that hangs is seen"""
-    text = _inject(tools, "-t", "0.5", "/bin/sleep", "30")
+    text = _inject(tools, "-t", "0.5", "/bin/sleep", "300")
     return [] if "hang\n" in text and "status signal 9" in text else [text]
 
 

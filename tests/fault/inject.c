@@ -16,7 +16,7 @@
  *	server		what it makes by fork behind that: fuse-overlayfs. Left alone from its exec on
  *	program		what PID 1 makes by vfork. Left alone from its exec on
  *
- * We are the subreaper of all of it: whoever outlives the launcher by two seconds is reported as
+ * We are the subreaper of all of it: whoever outlives the launcher by twenty seconds is reported as
  *left behind, and killed.
  *
  * The report, one line each:	call ROLE N NAME ARGUMENT...	hit ROLE N NAME ARGUMENT...	exec
@@ -47,7 +47,7 @@ enum role { NOBODY, LAUNCHER, MAPPER1, MAPPER2, INIT, SERVER, PROGRAM, ROLES };
 static const char *const role_names[ROLES] = {"nobody", "launcher", "mapper1", "mapper2",
 					      "init",	"server",   "program"};
 
-enum { PROCESSES = 64, GRACE = 2 };
+enum { PROCESSES = 64, GRACE = 20 };
 
 struct process {
 	pid_t pid, parent;

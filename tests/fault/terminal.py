@@ -27,7 +27,7 @@ def run(command, environment, directory):
             if not part:
                 break
             text += part
-        process.wait(timeout=60)
+        process.wait(timeout=120)
     os.close(master)
     text = re.sub(rb"(/dev/pts/|/dev/console /)[0-9]+", rb"\1N", text.replace(b"\r\n", b"\n"))
     lines = text.splitlines(keepends=True)

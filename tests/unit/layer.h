@@ -55,6 +55,25 @@ static inline void make_dir(const char *dir, const char *path)
 	assert_int_equal(mkdir(at(dir, path), 0755), 0);
 }
 
+/* Until what is changed has another time than what was. */
+static inline void wait_a_tick(void)
+{
+	char path[sizeof(top) + 8];
+	struct stat first, now;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s.XXXXXX", top);
+	fd = mkstemp(path);
+	assert_true(fd >= 0 && unlink(path) == 0 && fstat(fd, &first) == 0);
+	do {
+		usleep(1000);
+		assert_int_equal(fchmod(fd, 0600), 0);
+		assert_int_equal(fstat(fd, &now), 0);
+	} while (now.st_ctim.tv_sec == first.st_ctim.tv_sec &&
+		 now.st_ctim.tv_nsec == first.st_ctim.tv_nsec);
+	close(fd);
+}
+
 static inline void whiteout(const char *path)
 {
 	const char *slash = strrchr(path, '/');

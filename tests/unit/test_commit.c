@@ -174,7 +174,7 @@ static void test_losses(void **state)
 	(void)state;
 	end_run();
 	assert_int_equal(link(at(tree, "dir/a"), at(tree, "dir/other")), 0);
-	usleep(20000);
+	wait_a_tick();
 	begin_run();
 	write_file(upper, "set", "x\n");
 	assert_int_equal(chmod(at(upper, "set"), 06755), 0);
@@ -239,7 +239,7 @@ static void test_another_file_system(void **state)
 	tree = other;
 	assert_int_equal(chmod(other, 0755), 0);
 	write_file(tree, "file", "one\n");
-	usleep(20000);
+	wait_a_tick();
 	s = (struct store){.pool = &pool};
 	*vec_add(&pool, &s.command) = "test";
 	*vec_add(&pool, &s.trees) = (struct store_tree){.path = tree, .fuse = fuse};

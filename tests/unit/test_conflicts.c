@@ -2,11 +2,6 @@
 /* Changes of a sandbox where the host has changed too, or while the sandbox ran. */
 #include "layer.h"
 
-static void wait_a_tick(void)
-{
-	usleep(20000);
-}
-
 /* --- what the host does meanwhile --- */
 
 static void change_all(void)

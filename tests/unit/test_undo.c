@@ -95,7 +95,7 @@ static void change_text(void)
 	write_file(tree, "file", text);
 	write_file(tree, "dir/a", text);
 	end_run();
-	usleep(20000);
+	wait_a_tick();
 	begin_run();
 	copy_up("file");
 	copy_up("dir");
