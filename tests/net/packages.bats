@@ -231,6 +231,9 @@ sys.stdout.buffer.write(looker.SEEN)' "$1" >seen
 
 cargo_project() {
 	need cargo
+	# The registry here is a sparse one.
+	[ "$(printf '%s\n' 1.70 "$(cargo --version | cut -d' ' -f2)" | sort -V | head -n 1)" = 1.70 ] ||
+		skip_or_fail 'program-cargo: this one is older than 1.70'
 	mkdir src
 	printf '%s\n' '[package]' 'name = "p"' 'version = "0.1.0"' 'edition = "2018"' '[dependencies]' 'plain = "1"' >Cargo.toml
 	echo 'fn main() { println!("plain says {}", plain::word()); }' >src/main.rs
