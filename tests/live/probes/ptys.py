@@ -14,7 +14,7 @@ import signal
 import sys
 import termios
 
-from term import Failure, Term, descendants, finish, main, until
+from term import Failure, Term, child, descendants, finish, main, until
 
 
 def is_raw(t):
@@ -29,12 +29,6 @@ def keys(t):
     """A shell's command has the terminal, and reads each key: until then the line discipline takes Ctrl-Q."""
     until(lambda: t.pump(0.01) and t.foreground() != t.pid and not t.modes()[3] & termios.ICANON,
           "the keys are read")
-
-
-def child(t):
-    """The command that a shell as the only program on the terminal has started."""
-    until(lambda: descendants(t.pid), "the command runs")
-    return min(descendants(t.pid))
 
 
 # A script is no interactive shell, which would put the modes back itself.
@@ -120,6 +114,7 @@ def background(*command):
     t.line("$S sh -c 'echo start\"ed\"; while :; do stty size >size; echo t >>ticks; sleep 0.05; done'")
     t.expect("^started$")
     raw(t)
+    until(lambda: os.path.exists("ticks"), "the program works")
     t.send("\x1a")
     t.expect("Stopped")
     t.prompt()
@@ -206,7 +201,7 @@ def modes_stopped(*command):
            "while input() != \"end\": print(\"size %d %d\" % os.get_terminal_size(0), flush=True)'")
     t.expect("^started$")
     raw(t)
-    os.kill(min(descendants(t.pid)), signal.SIGTSTP)
+    os.kill(child(t), signal.SIGTSTP)
     t.expect("Stopped")
     t.prompt()
     t.line("stty -a")

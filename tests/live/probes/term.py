@@ -8,6 +8,7 @@ Exits 0 if what was expected was seen, else tells what came instead. Each wait h
 whatever the scenario started is ended with it.
 """
 
+import collections
 import fcntl
 import os
 import pty
@@ -125,24 +126,34 @@ class Term:
             os.waitpid(self.pid, 0)
 
 
-def descendants(top):
-    """Processes below `top`, as {pid: state}."""
-    parent, state = {}, {}
-    for name in filter(str.isdigit, os.listdir("/proc")):
+# `foreground` is the process group that its terminal is given to.
+Process = collections.namedtuple("Process", "name state parent group foreground")
+
+
+def below(top):
+    """Processes below `top`, as {pid: Process}."""
+    there = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            with open("/proc/%s/stat" % name) as f:
-                rest = f.read().rpartition(")")[2].split()
+            with open("/proc/%s/stat" % pid) as f:
+                head, _, rest = f.read().rpartition(")")
         except OSError:
             continue
-        state[int(name)], parent[int(name)] = rest[0], int(rest[1])
+        rest = rest.split()
+        there[int(pid)] = Process(head.partition("(")[2], rest[0], int(rest[1]), int(rest[2]), int(rest[5]))
     found = {}
-    for pid in parent:
+    for pid in there:
         p = pid
-        while p in parent and p != top:
-            p = parent[p]
+        while p in there and p != top:
+            p = there[p].parent
         if p == top and pid != top:
-            found[pid] = state[pid]
+            found[pid] = there[pid]
     return found
+
+
+def descendants(top):
+    """Processes below `top`, as {pid: state}."""
+    return {pid: p.state for pid, p in below(top).items()}
 
 
 def until(condition, what, seconds=LIMIT):
@@ -151,6 +162,19 @@ def until(condition, what, seconds=LIMIT):
         if time.monotonic() > end:
             raise Failure("waited for: " + what)
         time.sleep(0.05)
+
+
+def child(t):
+    """The command that a shell as the only program on the terminal has started."""
+    of_shell = lambda: [pid for pid, p in below(t.pid).items() if p.parent == t.pid]
+    until(of_shell, "the command runs")
+    return of_shell()[0]
+
+
+def front(t, name):
+    """A program of that name runs, and its terminal, which may be one of its own, is given to it."""
+    until(lambda: t.pump(0.01) and any(p.name == name and p.group == p.foreground and p.state != "T"
+                                       for p in below(t.pid).values()), name + " is in the foreground")
 
 
 def shell(sandbox):
@@ -199,6 +223,7 @@ def ctrl_c_once(sandbox):
                "n = [0]\n"
                "signal.signal(signal.SIGINT, lambda *a: n.__setitem__(0, n[0] + 1))\n"
                "print('started', flush=True)\n"
+               "while not n[0]: time.sleep(0.05)\n"
                "end = time.monotonic() + 1\n"
                "while time.monotonic() < end: time.sleep(0.05)\n"
                "print('count', n[0])")
@@ -300,8 +325,8 @@ def hangup(sandbox):
 
 def shell_ctrl_c(sandbox):
     t = shell(sandbox)
-    t.line("$S sleep 60")
-    t.quiet()
+    t.line("$S sh -c 'echo started; exec sleep 60'")
+    t.expect("^started$")
     t.send("\x03")
     t.expect("prompt> ")
     t.line('echo "st=$?"')
@@ -312,12 +337,12 @@ def shell_ctrl_c(sandbox):
 def shell_loop_ctrl_c(sandbox):
     """Ctrl-C ends the loop around the sandbox too, as it does around any program."""
     t = shell(sandbox)
-    t.line("for i in 1 2 3; do $S sleep 60; echo \"next-$i\"; done")
-    t.quiet()
+    t.line("for i in 1 2 3; do $S sh -c 'echo started; exec sleep 60'; echo \"next-$i\"; done")
+    t.expect("^started$")
     t.send("\x03")
-    t.quiet(0.6)
+    t.expect("prompt> ")
     t.line('echo "al"ive')
-    t.expect("^alive$", 3)
+    t.expect("^alive$")
     return finish(t)
 
 
@@ -343,7 +368,7 @@ def stop_and_continue(sandbox):
     t.prompt()
     states = descendants(t.pid)
     t.line("fg")
-    t.quiet(0.3)
+    front(t, "sh")
     t.line("hello")
     t.expect("^got-hello$")
     t.prompt()
@@ -370,7 +395,7 @@ def stop_freezes(sandbox):
     t.line("bg")
     until(lambda: size() > first + 4, "the program goes on in the background")
     t.line("fg")
-    t.quiet(0.3)
+    until(lambda: t.pump(0.01) and t.foreground() != t.pid, "the job has the terminal")
     t.send("\x03")
     t.expect("^prompt> ")
     t.line('echo "st=$?"')
@@ -387,7 +412,7 @@ def stop_twice(sandbox):
         t.expect("Stopped")
         t.prompt()
         t.line("fg")
-        t.quiet(0.3)
+        front(t, "sh")
     t.line("end")
     t.expect("^got-end$")
     t.prompt()
@@ -411,7 +436,7 @@ def stop_stopped_terminal_program(sandbox):
     t.expect("^cooked$")
     t.prompt()
     t.line("fg")
-    t.quiet(0.6)
+    t.expect("text")
     t.send(":wq\r")
     t.expect("written")
     t.expect("prompt> ")
@@ -463,8 +488,8 @@ def pager(sandbox):
 
 def pipeline_ctrl_c(sandbox):
     t = shell(sandbox)
-    t.line("$S sleep 60 | $S cat; echo \"st=${PIPESTATUS[*]}\"")
-    t.quiet(0.6)
+    t.line("$S sh -c 'echo started; exec sleep 60' | $S cat; echo \"st=${PIPESTATUS[*]}\"")
+    t.expect("^started$")
     t.send("\x03")
     t.prompt()
     t.line('echo "al"ive')
@@ -479,7 +504,7 @@ def inner_shell(sandbox):
     t.line("PS1='inner> ' $S env PS1='inner> ' bash --norc --noprofile -i")
     t.expect("^inner> ")
     t.line("sleep 60")
-    t.quiet()
+    front(t, "sleep")
     t.send("\x1a")
     t.expect("Stopped")
     t.expect("^inner> ")
@@ -487,14 +512,15 @@ def inner_shell(sandbox):
     t.expect("^\\[1\\]\\+ +Stopped +sleep 60")
     t.line("bg; sleep 0.1; jobs")
     t.expect("Running +sleep 60")
+    t.expect("^inner> ")
     t.line("fg")
-    t.quiet()
+    front(t, "sleep")
     t.send("\x03")
     t.expect("^inner> ")
     t.line('echo "st=$?"')
     t.expect("^st=130$")
     t.line("cat")
-    t.quiet()
+    front(t, "cat")
     t.line("line")
     t.expect("^line\nline$")
     t.send("\x04")
@@ -517,13 +543,13 @@ def background_reads(sandbox):
     t = shell(sandbox)
     t.line("$S sh -c 'echo started; read x; echo got-$x' &")
     t.expect("started$")
-    t.quiet(0.5)
+    until(lambda: t.pump(0.01) and below(t.pid)[child(t)].state == "T", "the job stops")
     t.line("jobs")
     t.expect("^\\[1\\]\\+ +Stopped")
     t.line('echo "mi"ne')
     t.expect("^mine$")
     t.line("fg")
-    t.quiet(0.3)
+    front(t, "sh")
     t.line("yours")
     t.expect("^got-yours$")
     t.prompt()
@@ -533,12 +559,13 @@ def background_reads(sandbox):
 def background_works(sandbox):
     """A sandbox in the background that does not read takes nothing away from the foreground."""
     t = shell(sandbox)
-    t.line("$S sh -c 'sleep 0.6; echo done-inside; exit 3' & wait_pid=$!")
+    t.line("rm -f go; $S sh -c 'until [ -e go ]; do sleep 0.05; done; echo done-inside; exit 3' & wait_pid=$!")
     t.line("cat")
-    t.quiet(0.3)
+    front(t, "cat")
     t.line("typed")
     t.expect("^typed\ntyped$")
     t.send("\x04")
+    open("go", "w").close()
     t.line('wait $wait_pid; echo "st=$?"')
     t.expect("done-inside")
     t.expect("st=3$")
@@ -564,7 +591,7 @@ def launcher_killed(sandbox):
     t.line("$S sh -c 'sleep 60 & echo started; wait'")
     t.expect("^started$")
     inside = descendants(t.pid)
-    os.kill(min(inside), signal.SIGKILL)
+    os.kill(child(t), signal.SIGKILL)
     t.expect("Killed")
     t.line('echo "al"ive')
     t.expect("^alive$")
