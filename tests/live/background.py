@@ -104,7 +104,7 @@ def find(whom, client):
     launchers = [pid for pid in children(client) + children(os.getpid()) if pid != client]
     if whom == "launcher":
         return launchers[0] if launchers else None
-    below = [pid for launcher in launchers for pid in children(launcher) if read_name(pid) != "fuse-overlayfs"]
+    below = [pid for launcher in launchers for pid in children(launcher) if read_name(pid) not in ("", "fuse-overlayfs")]
     return below[0] if below else None
 
 
@@ -133,8 +133,11 @@ def kill_one(whom, moment, options):
     while time.monotonic() < end:
         pass
     victim = find(whom, client.pid)
-    if victim:
-        os.kill(victim, signal.SIGKILL)
+    try:
+        if victim:
+            os.kill(victim, signal.SIGKILL)
+    except ProcessLookupError:  # its launcher was faster
+        victim = None
     errors = client.communicate()[1]
     if client.returncode != -signal.SIGKILL:
         check_message("run", client.returncode, errors)

@@ -28,13 +28,13 @@ background() {
 	no_leftovers
 }
 
-# groups: those of our launches that are there.
+# groups NAME: those of sandboxes of this name, which no other test file uses.
 groups() {
-	find "${SANDBOX_TEST_CGROUP:?}" -mindepth 1 -type d -name 'sandbox[-.]*' ! -name sandbox.callers
+	find "${SANDBOX_TEST_CGROUP:?}" -mindepth 1 -type d -name "sandbox-$1.*"
 }
 
 no_groups() {
-	[ -z "$(groups)" ]
+	[ -z "$(groups "$1")" ]
 }
 
 # killed WHOM: at fifty moments, of all ways to have files, and with a cgroup, which `build` has where it can.
@@ -48,7 +48,7 @@ killed() {
 	sleep 3.1
 	sb -p shell --stats -- true
 	exited 0
-	wait_for 5 no_groups || fail "cgroups left:" "$(groups)"
+	wait_for 5 no_groups victim || fail "cgroups left:" "$(groups victim)"
 }
 
 @test "SIGKILL of the launcher at any moment: nothing is left, and what is kept starts again" {
@@ -70,16 +70,16 @@ killed() {
 @test "start, stop, remove, many times: nothing is left" {
 	local i
 	for i in $(seq $((60 / ${SLOW:-1}))); do
-		"$SANDBOX" run -d -n one --cow . -p shell -- sh -c 'echo x >f; exec sleep 60' >/dev/null 3>&-
-		"$SANDBOX" stop one
-		"$SANDBOX" start one >/dev/null 3>&-
-		"$SANDBOX" stop --force one
-		"$SANDBOX" remove one
+		"$SANDBOX" run -d -n often --cow . -p shell -- sh -c 'echo x >f; exec sleep 60' >/dev/null 3>&-
+		"$SANDBOX" stop often
+		"$SANDBOX" start often >/dev/null 3>&-
+		"$SANDBOX" stop --force often
+		"$SANDBOX" remove often
 	done
 	nothing_is_left
 	remember_files
 	no_leftovers
-	[ -z "${SANDBOX_TEST_CGROUP:-}" ] || no_groups
+	[ -z "${SANDBOX_TEST_CGROUP:-}" ] || no_groups often
 }
 
 # --- no room

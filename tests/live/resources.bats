@@ -26,10 +26,10 @@ teardown() {
 	sb -p shell --timeout 200ms -- sleep 30
 	exited 143
 	said '^sandbox: RuntimeMaxSec=200ms reached$'
-	sb -p shell --timeout 200ms -- sh -c 'trap "echo told; exit 3" TERM; sleep 30 & wait'
+	sb -p shell --timeout 2s -- sh -c 'trap "echo told; exit 3" TERM; sleep 30 & wait'
 	exited 3
 	printed told
-	said 'RuntimeMaxSec=200ms reached'
+	said 'RuntimeMaxSec=2s reached'
 	no_leftovers
 }
 
@@ -81,12 +81,12 @@ teardown() {
 }
 
 @test "--json says it as an object on one line" {
-	local time=$((300 * ${SLOW:-1}))ms
+	local time=$((3000 * ${SLOW:-1}))ms
 	sb -p shell --json --timeout "$time" -- sh -c 'head -c 40M /dev/zero | tail -c 30M >/dev/null; sleep 30'
 	exited 143
 	[ "$(wc -l <<<"$stderr")" -eq 1 ] || report "one line was expected"
 	json 'j["exit"] == 143 and j["source"] in ("cgroup", "getrusage") and j["kept"] is None' <<<"$stderr"
-	json 'j["wall_us"] >= 300000 and j["user_us"] + j["system_us"] > 0 and j["memory_peak"] > 25 << 20' <<<"$stderr"
+	json 'j["wall_us"] >= 3000000 and j["user_us"] + j["system_us"] > 0 and j["memory_peak"] > 25 << 20' <<<"$stderr"
 	json 'j["limits"] == [{"key": "RuntimeMaxSec", "value": "'"$time"'", "effect": "RuntimeMaxSec='"$time"' reached"}]' \
 		<<<"$stderr"
 	sb --json -- sh -c 'echo x >new'
@@ -222,9 +222,10 @@ ABSENT='mount --rbind /proc /sys/fs/cgroup'
 }
 
 @test "a launcher that is stopped from outside goes on when the time is up" {
-	"$SANDBOX" -p shell --timeout 500ms -- sleep 60 2>/dev/null 3>&- &
+	"$SANDBOX" -p shell --timeout 2s -- sleep 60 2>/dev/null 3>&- &
 	launcher=$!
-	sleep 0.1
+	# Before its clock runs nobody would continue it.
+	wait_for 10 grep -q . "/proc/$launcher/timers"
 	kill -STOP "$launcher"
 	wait_for 10 gone || fail 'it is still there'
 	launcher=
@@ -245,29 +246,36 @@ gone() {
 
 # --- the group, on the host's own hierarchy
 
-# Another test file may have one that lives.
+# grouped ARG...: as sb; the process id of the launcher is in `pids`, for the groups of other test files are there too.
+grouped() {
+	capture timeout -k 5 30 sh -c 'echo $$ >>pids; exec "$0" "$@"' "$SANDBOX" "$@"
+}
+
 no_group_left() {
-	[ -z "$(find "$groups" -mindepth 1 -name 'sandbox[.-]*' ! -name sandbox.callers)" ]
+	local pid
+	while read -r pid; do
+		[ -z "$(find "$groups" -mindepth 1 -name "sandbox*.$pid")" ] || return 1
+	done <pids
 }
 
 @test "a run with a group leaves none behind, however it ends" {
 	local groups=${SANDBOX_TEST_CGROUP:-}
 	[ -n "$groups" ] || skip_or_fail 'cgroup: the runner was not root, and could not give us a cgroup'
-	sb -p shell --stats -- sh -c 'exit 4'
+	grouped -p shell --stats -- sh -c 'exit 4'
 	exited 4
 	! grep -q getrusage <<<"$stderr" || report "there was no group"
-	sb -p shell --stats -- no-such-program
+	grouped -p shell --stats -- no-such-program
 	exited 127
-	sb -p shell --stats -- sh -c 'kill -KILL $$'
+	grouped -p shell --stats -- sh -c 'kill -KILL $$'
 	exited 137
 	local user
 	for user in root separate; do
-		sb -p shell --stats --user "$user" -- true
+		grouped -p shell --stats --user "$user" -- true
 		exited 0
 	done
 	# fuse-overlayfs is in the group too.
 	echo old >file
-	sb -p untrusted --stats -- sh -c 'echo new >file; cat file'
+	grouped -p untrusted --stats -- sh -c 'echo new >file; cat file'
 	exited 0
 	printed new
 	! grep -q getrusage <<<"$stderr" || report "there was no group"
@@ -282,6 +290,7 @@ no_group_left() {
 	for i in 0 0.001 0.002 0.003 0.005 0.01 0.3; do
 		"$SANDBOX" -p shell --stats -- sleep 300 2>/dev/null 3>&- &
 		launcher=$!
+		echo "$launcher" >>pids
 		sleep "$i"
 		kill -KILL "$launcher"
 		wait "$launcher" || true
