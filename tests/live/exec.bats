@@ -467,20 +467,12 @@ alike() {
 	wait_for 5 inside '^Processes   1$'
 }
 
-# Before that it is still the shell, which loses a signal between fork and exec when it has a trap for its exit.
-client_runs() {
-	local name=
-	until [ "$name" = sandbox ]; do
-		{ read -r name <"/proc/$client/comm"; } 2>/dev/null || return 0
-	done
-}
-
 @test "a signal that comes as soon as the client runs is not lost" {
 	local i
 	runs
 	for i in {1..40}; do
 		visit sleep 61
-		client_runs
+		executed "$client"
 		sleep "0.00$((i % 4))"
 		kill -TERM "$client"
 		visit_ended 143

@@ -152,6 +152,14 @@ small_root() {
 		>"$dir/etc/passwd"
 }
 
+# executed PID: until then a child is still the shell, which loses a signal when it has a trap for its exit.
+executed() {
+	local name=
+	until [ "$name" = "${SANDBOX##*/}" ]; do
+		{ read -r name <"/proc/$1/comm"; } 2>/dev/null || return 0
+	done
+}
+
 # tree_hash DIR...: one line for each file below: kind, mode, path, and the hash of the content.
 tree_hash() {
 	local dir

@@ -132,7 +132,7 @@ followed() {
 	wait_for 10 followed '^second$'
 	kill -0 "$follower"
 	env --default-signal=INT "$SANDBOX" logs --tail 0 -f one 3>&- &
-	sleep 0.5
+	wait_for 10 sh -c 'readlink /proc/"$1"/fd/* | grep -q inotify' - $!
 	kill -INT $!
 	wait $! || status=$?
 	[ "$status" -eq 130 ] || fail "status $status instead of 130"

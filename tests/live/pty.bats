@@ -234,20 +234,28 @@ ways() {
 	scenario attach_types "$SANDBOX" attach tty
 }
 
-@test "attach: what it shows is what the program prints, and what the log has" {
-	detached tty --tty always -- sh -c 'stty -opost; until [ -e go ]; do sleep 0.05; done; seq 200000; exit 6'
-	"$SANDBOX" attach tty >shown 2>said </dev/null 3>&- &
+# attached NAME: in the background, as $launcher, and it shows already what is printed: `waiting`, until there is `go`.
+attached() {
+	"$SANDBOX" attach "$1" >shown 2>said </dev/null 3>&- &
 	launcher=$!
 	launchers+=("$launcher")
-	wait_for 10 sh -c 'readlink /proc/"$1"/fd/* | grep -q inotify' - "$launcher"
+	wait_for 10 grep -q '^waiting$' shown
 	: >go
+}
+
+readonly WAIT='until [ -e go ]; do echo waiting; sleep 0.05; done'
+
+@test "attach: what it shows is what the program prints, and what the log has" {
+	detached tty --tty always -- sh -c "stty -opost; $WAIT; seq 200000; exit 6"
+	attached tty
 	status=0
 	wait_for 20 ended_now
 	wait "$launcher" || status=$?
 	exited 6
-	seq 200000 | cmp - shown
+	sed '/^waiting$/d' shown | cmp - <(seq 200000)
 	[ ! -s said ]
-	python3 - "$STATE/tty/log" <<-'PY' | cmp - shown
+	# The log has what was printed before, too.
+	python3 - "$STATE/tty/log" <<-'PY' | tail -c "$(stat -c %s shown)" | cmp - shown
 		import sys
 		with open(sys.argv[1], "rb") as f:
 		    f.readline()
@@ -263,17 +271,13 @@ ways() {
 	detached plain -- sh -c 'trap "echo told; exit 3" INT; while :; do echo tick; sleep 0.1; done'
 	scenario attach_leaves_without_terminal "$SANDBOX" attach plain
 	scenario attach_ctrl_c "$SANDBOX" attach plain
-	detached apart -- sh -c 'until [ -e go ]; do sleep 0.05; done; echo out; echo err >&2; exit 2'
-	"$SANDBOX" attach apart >shown 2>said </dev/null 3>&- &
-	launcher=$!
-	launchers+=("$launcher")
-	wait_for 10 sh -c 'readlink /proc/"$1"/fd/* | grep -q inotify' - "$launcher"
-	: >go
+	detached apart -- sh -c "$WAIT; echo out; echo err >&2; exit 2"
+	attached apart
 	status=0
 	wait_for 10 ended_now
 	wait "$launcher" || status=$?
 	exited 2
-	[ "$(cat shown)" = out ]
+	[ "$(sed '/^waiting$/d' shown)" = out ]
 	[ "$(cat said)" = err ]
 }
 

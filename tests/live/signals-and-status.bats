@@ -158,6 +158,7 @@ ok_status() {
 		got=0
 		"$SANDBOX" -p shell -- sleep 300 >/dev/null 2>err 3>&- &
 		launcher=$!
+		executed "$launcher"
 		sleep "$delay"
 		kill -TERM "$launcher"
 		wait "$launcher" || got=$?
@@ -229,7 +230,8 @@ ok_status() {
 }
 
 @test "orphans are reaped: no zombie remains" {
-	sb -p shell -- sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do (sleep 0.05 & ); done; sleep 0.4
+	sb -p shell -- sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do (sleep 0.05 & ); done; i=0
+		while pgrep -x sleep >/dev/null && [ $i -lt 100 ]; do i=$((i + 1)); sleep 0.05; done
 		ps -e -o stat= | grep -c Z; :'
 	exited 0
 	printed 0
