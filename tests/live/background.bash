@@ -8,10 +8,8 @@
 
 # end_background: whatever still runs is ended, for nobody else would; for teardown().
 end_background() {
-	local name pid
-	for pid in "${launchers[@]}"; do
-		kill -KILL "$pid" 2>/dev/null || true
-	done
+	local name
+	kill_launchers
 	for name in $("$SANDBOX" list --names 2>/dev/null); do
 		timeout 10 "$SANDBOX" stop --force "$name" 2>/dev/null || true
 	done
@@ -34,6 +32,11 @@ logged() {
 		/^@[0-9]+ [a-z]+ [0-9]+$/ { at = $2; next }
 		at == stream && index($0, text) { found = 1 }
 		END { exit !found }' "$STATE/$1/log"
+}
+
+# waits PID: that `sandbox wait` has said to the launcher that it does.
+waits() {
+	readlink "/proc/$1/fd"/* 2>/dev/null | grep -q '^socket:' && grep -q '^State:.S' "/proc/$1/status"
 }
 
 nothing_runs() {

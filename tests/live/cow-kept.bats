@@ -139,9 +139,11 @@ kept() {
 @test "a sandbox that runs does not run a second time" {
 	local backend
 	for backend in "${BACKENDS[@]}"; do
-		start --quiet --name once --set "Filesystem.Overlay=$backend" -- sh -c 'echo x >f; echo ready; sleep 1; cat f'
+		start --quiet --name once --set "Filesystem.Overlay=$backend" -- \
+			sh -c 'trap "cat f; exit" TERM; echo x >f; echo ready; while :; do sleep 0.05; done'
 		sb --name once -- sh -c 'echo y >f'
 		refused 'once: it is running'
+		kill -TERM "$launcher"
 		ended
 		[ "$output" = $'ready\nx' ]
 		sb --quiet --name once -- cat f
@@ -532,7 +534,8 @@ t.close()' "$SANDBOX" "$backend"
 		set -u
 		export XDG_STATE_HOME=$HOME/small
 		"$SANDBOX" --name full --set "Filesystem.Overlay=$1" -- sh -c 'echo fits >a; head -c 3M /dev/zero >big; echo "status $?"
-			ls a big; rm -f big; sleep 0.3; echo more >b && echo room-again'
+			ls a big; rm -f big; i=0; until echo more >b || [ $i -eq 100 ]; do i=$((i + 1)); sleep 0.1; done 2>/dev/null
+			[ -s b ] && echo room-again'
 		echo "end $?"
 		"$SANDBOX" --quiet --name full -- cat a b
 	SH

@@ -150,7 +150,7 @@ teardown() {
 # --- what is left of it
 
 @test "what it changed is kept as without --detach, --keep=no removes everything" {
-	local backend
+	local backend pid
 	for backend in "${BACKENDS[@]}"; do
 		ok run -d -n one --set "Filesystem.Overlay=$backend" -- sh -c 'echo x >new; exit 3'
 		sb wait one
@@ -159,8 +159,14 @@ teardown() {
 		[ ! -e new ] || fail 'the real tree was changed'
 		ok changes one
 		shows '^A new$'
-		ok run -d -n none --keep=no --set "Filesystem.Overlay=$backend" -- sh -c 'echo x >new; sleep 0.3; exit 4'
-		sb wait none
+		ok run -d -n none --keep=no --set "Filesystem.Overlay=$backend" -- \
+			sh -c 'echo x >new; until [ -e go ]; do sleep 0.05; done; exit 4'
+		"$SANDBOX" wait none >/dev/null 3>&- &
+		pid=$!
+		wait_for 10 waits "$pid"
+		sb exec none touch go
+		status=0
+		wait "$pid" || status=$?
 		exited 4
 		sb wait none
 		refused none
@@ -254,7 +260,7 @@ teardown() {
 	ok run -d -n two -p shell -- sh -c 'kill -TERM $$'
 	"$SANDBOX" wait one >early 3>&- &
 	pid=$!
-	sleep 0.2
+	wait_for 10 waits "$pid"
 	[ ! -s early ] || fail 'it did not wait'
 	touch go
 	status=0
@@ -287,7 +293,7 @@ teardown() {
 	done
 	"$SANDBOX" wait one >early 2>told 3>&- &
 	pid=$!
-	sleep 0.2
+	wait_for 10 waits "$pid"
 	kill -KILL "$(launcher_of one)" "$(launcher_of two)"
 	status=0
 	wait "$pid" || status=$?
@@ -304,7 +310,9 @@ teardown() {
 		"$SANDBOX" wait one >"waited.$i" 3>&- &
 		pids+=("$!")
 	done
-	sleep 0.3
+	for i in "${pids[@]}"; do
+		wait_for 10 waits "$i"
+	done
 	touch go
 	for i in "${pids[@]}"; do
 		status=0
@@ -392,7 +400,7 @@ teardown() {
 @test "stop and --timeout: as in the foreground" {
 	ok run -d -n meek -p shell -- sh -c 'trap "echo told; exit 3" TERM; echo ready; while :; do sleep 0.1; done'
 	ok run -d -n deaf -p shell -- sh -c 'trap "" TERM; echo ready; while :; do sleep 1; done'
-	ok run -d -n late -p shell --timeout 300ms -- sh -c 'trap "exit 5" TERM; while :; do sleep 0.05; done'
+	ok run -d -n late -p shell --timeout 3s -- sh -c 'trap "exit 5" TERM; while :; do sleep 0.05; done'
 	wait_for 10 logged meek out ready
 	wait_for 10 logged deaf out ready
 	ok stop meek

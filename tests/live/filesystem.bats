@@ -395,7 +395,7 @@ profile() {
 }
 
 @test "/tmp, /var/tmp, /run and /dev/shm are private and empty, and vanish" {
-	local mark=sandbox-mark-$$
+	local mark=mark-of-a-test-$$
 	touch "/tmp/$mark" "/var/tmp/$mark" "/dev/shm/$mark"
 	for dir in /tmp /var/tmp /run /dev/shm; do
 		ok -p shell -- sh -c 'ls -A "$0"; echo x >"$0/new" && echo wrote' "$dir"

@@ -34,17 +34,19 @@ start() {
 	launcher=$(descendant $! "${SANDBOX##*/}")
 }
 
-# descendant PID NAME: the first process below PID, in the host's numbers, that has this name.
+# descendant PID NAME: the nearest process below PID, in the host's numbers, that has this name.
 descendant() {
 	ps -e -o pid=,ppid=,comm= | awk -v top="$1" -v want="$2" '
 		{ parent[$1] = $2; name[$1] = $3 }
 		END {
-			for (p in parent)
-				for (q = p; q in parent; q = parent[q])
-					if (q == top) {
-						if (name[p] == want && (!best || p + 0 < best)) best = p + 0
-						break
-					}
+			for (p in parent) {
+				depth = 0
+				for (q = p; q in parent && q != top; q = parent[q]) depth++
+				if (q == top && name[p] == want && (!best || depth < least)) {
+					best = p
+					least = depth
+				}
+			}
 			if (!best) exit 1
 			print best
 		}'
@@ -184,7 +186,7 @@ $me"
 	start -p default --user separate -- sh -c 'id -u; id -g; echo ready; exec sleep 50'
 	[ "$(sed -n 1,2p started)" = "$uid
 $gid" ]
-	program=$(descendant "$launcher" sleep)
+	program=$(wait_for 5 descendant "$launcher" sleep)
 	read -r real _ < <(field "$program" Uid)
 	read -r realg _ < <(field "$program" Gid)
 	[ "$real" -ge "$sub" ]
@@ -202,7 +204,7 @@ $gid" ]
 
 @test "separate: in self, for comparison, the program is the caller outside too" {
 	start -p default --user self -- sh -c 'echo ready; exec sleep 50'
-	program=$(descendant "$launcher" sleep)
+	program=$(wait_for 5 descendant "$launcher" sleep)
 	[ "$(field "$program" Uid | cut -d ' ' -f 1)" = "$uid" ]
 	kill -TERM "$launcher"
 	wait_for 5 eval '! kill -0 "$launcher" 2>/dev/null'

@@ -217,6 +217,7 @@ gone_all() {
 @test "stop: a launcher that has stopped, and one whose program has" {
 	begin -p shell -n one -- sh -c "$SLEEP"
 	kill -STOP "$launcher"
+	wait_for 5 grep -q '^State:.T' "/proc/$launcher/status"
 	ok stop one
 	gone 143
 	begin -p shell -n one -- sh -c "$SLEEP"
@@ -404,7 +405,7 @@ paused_and_resumed() {
 	sleep 1.2
 	sb pause one
 	# On a machine that is slow at this moment the time is up before.
-	[ "$status" -eq 0 ] || refused 'one: (it cannot be paused|no sandbox of that name runs)'
+	[ "$status" -eq 0 ] || refused 'one: (it cannot be paused|no sandbox of that name runs|there is no sandbox of that name)'
 	gone 3
 }
 
@@ -528,6 +529,7 @@ remember_files() {
 
 @test "inspect: words, processes and plan of one that runs" {
 	begin -p shell --ro /usr/share --stats -n one -- sh -c "sleep 62 & $SLEEP" 'two words'
+	wait_for 5 sh -c '[ "$("$SANDBOX" inspect one | grep -c " sleep$")" -eq 2 ]' # not sh any more
 	ok inspect --json one
 	json 'set(j) == {"name", "state", "kept", "created", "started", "ended", "exit", "profile",
 		"directory", "options", "command", "pid",
