@@ -456,6 +456,8 @@ alike() {
 	for name in TERM INT HUP QUIT USR1 USR2; do
 		visit sh -c 'ulimit -c 0; echo ready; sleep 61; exit 1'
 		says_ready
+		# Before dash dies of SIGINT it waits for its child, which must be there to hear of it.
+		wait_for 5 sh -c '[ "$("$SANDBOX" inspect one | grep -c " sleep$")" -eq 2 ]'
 		kill -"$name" "$client"
 		visit_ended $((128 + $(kill -l "$name")))
 		visit sh -c "trap 'echo told; exit 3' $name; echo ready; while :; do sleep 0.05; done"
