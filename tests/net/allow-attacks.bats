@@ -317,12 +317,12 @@ while not os.path.exists("go"): time.sleep(0.05)
 for i in range(30000):
 	try: s.sendto(b"x", ("203.0.113.66", 1 + i))
 	except PermissionError: pass
-open("done", "w").close()
+open("sent", "w").close()
 while not os.path.exists("gone"): time.sleep(0.05)'
 	kill -STOP "$launcher"
 	wait_for 10 grep -q '^State:.T' "/proc/$launcher/status"
 	touch go
-	wait_for 60 test -e done
+	wait_for 60 test -e sent
 	touch gone
 	kill -CONT "$launcher"
 	LIMIT=20 ended
