@@ -294,7 +294,7 @@ int visitor_wait(int connection, const char *name, struct err *e)
 /* The launcher may be stopped, and then hears nobody. */
 static int ask_launcher(int connection, struct visit *v, struct message *ret, int *fd)
 {
-	const struct timeval patience = {.tv_sec = v->kind == VISIT_PUBLISH ? 10 : 1};
+	const struct timeval patience = {.tv_sec = v->kind == VISIT_PUBLISH ? 30 : 1};
 
 	*fd = -1;
 	if (setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)))
