@@ -28,7 +28,7 @@ pkg = $(shell pkg-config --exists $(PKGS) libsystemd 2>/dev/null && echo yes)
 LIBS = $(shell pkg-config $(if $(filter 1,$(STATIC)),--static) --libs $(PKGS))
 
 # In the order of a run: what was written, what the host has, what will happen, what happens.
-BASE := err pool str clock path nearest fd jsonw step cap seccomp seccomp_build seccomp_args seccomp_oci
+BASE := err pool str clock path nearest fd netlink jsonw step cap seccomp seccomp_build seccomp_args seccomp_oci
 PROFILE := keys parse set load groups filter_word net_word
 HOST := host process paths ids overlay standins network sources sources_text sources_apt sources_npm sources_pip sources_cargo sources_git cgroup attempt features features_kernel features_tools features_cgroups
 PLAN := uses net net_texts mounts rules cow environment filter limits plan print print_net

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 
 #include "base/fd.h"
+#include "base/netlink.h"
 #include "plan/plan.h"
 #include "run/network.h"
 
@@ -71,25 +72,14 @@ static int configure4(int fd, struct err *e)
 	return ioctl(fd, SIOCADDRT, &route) ? err_errno(e, "route to " NET_GATEWAY) : 0;
 }
 
-/* Sends one request, and waits for what is said to it. */
-static int ask_rtnetlink(struct nlmsghdr *request, uint16_t type, size_t n, const char *what,
-			 struct err *e)
+static int ask(struct nlmsghdr *request, uint16_t type, size_t n, const char *what, struct err *e)
 {
 	_cleanup_fd_ int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	struct {
-		struct nlmsghdr header;
-		struct nlmsgerr error;
-		char rest[256];
-	} answer;
 
 	*request = (struct nlmsghdr){.nlmsg_len = (uint32_t)n,
 				     .nlmsg_type = type,
 				     .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE};
-	if (fd < 0 || send(fd, request, n, 0) < 0 ||
-	    recv(fd, &answer, sizeof(answer), 0) < (ssize_t)NLMSG_LENGTH(sizeof(answer.error)))
-		return err_errno(e, "rtnetlink");
-	errno = answer.header.nlmsg_type == NLMSG_ERROR ? -answer.error.error : EPROTO;
-	return errno ? err_errno(e, NET_DEVICE ": %s", what) : 0;
+	return fd < 0 || netlink_ask(fd, request) ? err_errno(e, NET_DEVICE ": %s", what) : 0;
 }
 
 struct address_attribute {
@@ -122,7 +112,7 @@ static int add_address6(int index, struct err *e)
 				 .ifa_index = (uint32_t)index},
 		     .address = own_address(IFA_LOCAL)};
 
-	return ask_rtnetlink(&request.header, RTM_NEWADDR, sizeof(request), NET_ADDRESS6, e);
+	return ask(&request.header, RTM_NEWADDR, sizeof(request), NET_ADDRESS6, e);
 }
 
 /*
@@ -146,7 +136,7 @@ static int add_local_route6(int index, struct err *e)
 		     .device = {.rta_len = RTA_LENGTH(sizeof(request.index)), .rta_type = RTA_OIF},
 		     .index = (uint32_t)index};
 
-	return ask_rtnetlink(&request.header, RTM_NEWROUTE, sizeof(request), "local route", e);
+	return ask(&request.header, RTM_NEWROUTE, sizeof(request), "local route", e);
 }
 
 static int configure6(struct err *e)

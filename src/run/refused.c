@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/netlink.h"
 #include "base/str.h"
 #include "plan/net.h"
 #include "store/text.h"
@@ -44,19 +45,9 @@ static int configure(int fd, uint16_t group, uint16_t type, const void *data, si
 				      .nlmsg_type = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG,
 				      .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
 			   .generic = {.version = NFNETLINK_V0, .res_id = htons(group)}};
-	struct {
-		struct nlmsghdr header;
-		struct nlmsgerr error;
-		char rest[256];
-	} answer;
 
 	add_attribute(&c, type, data, n);
-	if (send(fd, &c, c.header.nlmsg_len, 0) < 0)
-		return -1;
-	if (recv(fd, &answer, sizeof(answer), 0) < (ssize_t)NLMSG_LENGTH(sizeof(answer.error)))
-		return -1;
-	errno = answer.header.nlmsg_type == NLMSG_ERROR ? -answer.error.error : EPROTO;
-	return errno ? -1 : 0;
+	return netlink_ask(fd, &c.header);
 }
 
 static int join_group(int fd, uint16_t group)
