@@ -505,6 +505,7 @@ grows() {
 }
 
 @test "one with a name can be visited from the first moment of its program" {
+	not_with_asan
 	need strace
 	capture strace -f -qq -o trace -e trace=listen,execve "$SANDBOX" -p shell -n one -- true
 	exited 0
