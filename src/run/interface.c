@@ -20,10 +20,6 @@
 #include "plan/plan.h"
 #include "run/network.h"
 
-enum {
-	MTU = 65520
-}; /* slirp4netns(1): the largest is 65521; large packets are what makes it fast */
-
 static struct ifreq of_device(const char *name)
 {
 	struct ifreq r = {.ifr_flags = 0};

@@ -415,10 +415,10 @@ void refused_print(struct pool *pool, const struct refused *r, str_vec *ret)
 
 static int parse_totals(char *text, struct refused *ret)
 {
-	int64_t total, by_hosts, at_least;
+	int64_t total, by_hosts, at_least = 0;
 
 	if (text_number(&text, INT64_MAX, &total) || text_number(&text, INT64_MAX, &by_hosts) ||
-	    text_number(&text, 1, &at_least) || text)
+	    (text && text_number(&text, 1, &at_least)) || text)
 		return -1;
 	ret->at_least = at_least;
 	ret->total = (uint64_t)total;

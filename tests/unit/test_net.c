@@ -332,6 +332,9 @@ static void test_refused_lasts(void **state)
 				    refused_row_text(&pool, &r.rows[i]));
 		assert_int_equal(back.rows[i].closed, r.rows[i].closed);
 	}
+	lines.v[0] = "2 1"; /* before there was a third number */
+	assert_int_equal(refused_parse(&pool, &lines, &back), 0);
+	assert_false(back.at_least);
 	for (const char *const *bad =
 		     (const char *const[]){"", "1 6 443 0", "x 6 443 0 evil.test", NULL};
 	     *bad; bad++) {

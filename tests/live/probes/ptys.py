@@ -282,6 +282,16 @@ def attach_without_keys(*command):
     return t
 
 
+def leave_and_exit(t):
+    """By the keys, to the shell that has started it."""
+    t.send("\x10\x11")
+    t.expect("goes on in the background$")
+    t.prompt()
+    t.line("exit 0")
+    t.ended(0)
+    return t
+
+
 def attach_returns(*command):
     """Begun in the background it shows what there is; in the foreground it reads, and tells the size of now."""
     t = Term("bash", "--norc", "--noprofile", "-i", S=shlex.join(command))
@@ -296,12 +306,7 @@ def attach_returns(*command):
     raw(t)
     t.line("size")
     t.expect("^30 77$")
-    t.send("\x10\x11")
-    t.expect("goes on in the background$")
-    t.prompt()
-    t.line("exit 0")
-    t.ended(0)
-    return t
+    return leave_and_exit(t)
 
 
 def attach_resizes(*command):
@@ -360,12 +365,7 @@ def attach_leaves_without_terminal(*command):
     t.line("fg")
     keys(t)
     t.expect("^tick$")
-    t.send("\x10\x11")
-    t.expect("goes on in the background$")
-    t.prompt()
-    t.line("exit 0")
-    t.ended(0)
-    return t
+    return leave_and_exit(t)
 
 
 if __name__ == "__main__":
